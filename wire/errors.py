@@ -1,0 +1,7 @@
+"""What a reader of foreign bytes may raise. One class: the sender is at fault, and trying again cannot help."""
+
+from __future__ import annotations
+
+
+class WireError(ValueError):
+    """Bytes that this program cannot accept. The message says what is wrong; the work belongs in the dead-letter queue."""

@@ -1,0 +1,62 @@
+"""Typed look-ups in decoded JSON, so that every reader refuses the same faults in the same words.
+
+Nothing here knows which message it reads; `where` names the place for the reader of the error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from wire.errors import WireError
+
+T = TypeVar("T")
+
+Json = Mapping[str, object]
+
+
+def parse_object(text: str | bytes, where: str) -> Json:
+    """The JSON object in `text`. Raises `WireError` when it is not JSON or not an object."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"{where} is not JSON: {error}") from error
+    return as_object(value, where)
+
+
+def as_object(value: object, where: str) -> Json:
+    """`value` itself if it is a JSON object, else `WireError`."""
+    if not isinstance(value, dict):
+        raise WireError(f"{where} is {_kind(value)}, not an object")
+    return cast(Json, value)
+
+
+def objects(source: Json, name: str, where: str) -> list[Json]:
+    """The list of objects under `name`."""
+    return [as_object(item, f"{where}.{name}[{n}]") for n, item in enumerate(required(source, name, list, where))]
+
+
+def required(source: Json, name: str, kind: type[T], where: str) -> T:
+    """The value of `name`, which must be there and be a `kind` (a whole number passes for a float)."""
+    value = source.get(name)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return cast(T, float(value))
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise WireError(f"{where}.{name} is {_kind(value)}, not {kind.__name__}")
+    return value
+
+
+def optional(source: Json, name: str, kind: type[T], where: str) -> T | None:
+    """The value of `name`, or None when it is absent or null."""
+    return None if source.get(name) is None else required(source, name, kind, where)
+
+
+def numbers(source: Json, name: str, where: str) -> dict[str, float]:
+    """The object under `name` whose values are all numbers; absent counts as empty."""
+    found = as_object(source.get(name, {}), f"{where}.{name}")
+    return {key: required(found, key, float, f"{where}.{name}") for key in found}
+
+
+def _kind(value: object) -> str:
+    return "missing" if value is None else type(value).__name__

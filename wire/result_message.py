@@ -1,0 +1,96 @@
+"""The result of one clip, as it travels from the function to the VM: JSON, `schema: 1`.
+
+The values are here; the bytes are in `result_json`. They are frozen and refuse impossible states, so that whoever
+holds a `Result` need not check it again. Nothing here knows of clips, clients or files.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from wire.errors import WireError
+from wire.s3_event import Upload
+
+SCHEMA = 1
+Outcome = Literal["recognised", "unknown", "no_face", "rejected", "superseded"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentSeen:
+    """An enrolled student found in the clip.
+
+    `similarity` is the cosine similarity to the student's template, -1 to 1; `margin` is how far the runner-up
+    lies below it (0 to 2; 2 when the gallery has no other student); `frames` counts the sampled frames that show the
+    student, `first_seen_s` is in seconds from the clip's start.
+    """
+
+    student_id: str
+    name: str
+    major: str
+    year: str
+    similarity: float
+    margin: float
+    frames: int
+    first_seen_s: float
+
+    def __post_init__(self) -> None:
+        _within("similarity", self.similarity, -1.0, 1.0)
+        _within("margin", self.margin, 0.0, 2.0)
+        _within("first_seen_s", self.first_seen_s, 0.0, math.inf)
+        if not self.student_id or self.frames < 1:
+            raise WireError("a student who was seen has an id and at least one frame")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an object lies in S3."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUsed:
+    """What decided: detector, embedding model, gallery version, and the (inclusive) similarity threshold."""
+
+    detector: str
+    embedding: str
+    gallery_version: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one upload. `csv` is the roll call's very text; `model` is None when no face was compared."""
+
+    upload: Upload
+    outcome: Outcome
+    reason: str
+    csv: str
+    csv_location: Location
+    record_location: Location
+    picture_location: Location | None = None
+    students: tuple[StudentSeen, ...] = ()
+    unknown_faces: int = 0
+    model: ModelUsed | None = None
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise WireError(f"outcome {self.outcome!r} is not one of {', '.join(OUTCOMES)}")
+        if bool(self.students) != (self.outcome == "recognised"):
+            raise WireError("students are named if and only if the outcome is 'recognised'")
+        if self.unknown_faces < 0 or (self.outcome == "unknown") > self.unknown_faces:
+            raise WireError("the count of unknown faces contradicts the outcome")
+        if len({student.student_id for student in self.students}) != len(self.students):
+            raise WireError("a student appears twice in one result")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise WireError(f"{name} is {value}, outside {low} to {high}")
