@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class WireError(ValueError):
-    """Bytes that this program cannot accept. The message says what is wrong; the work belongs in the dead-letter queue."""
+    """Bytes that this program cannot accept. The message says what is wrong; the dead-letter queue is their place."""
