@@ -1,0 +1,71 @@
+"""Students in `student_table`: one BatchGet for all that a clip shows, never a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+
+from recognition.aws.calls import ATTEMPTS, call
+from recognition.errors import RecognitionError
+from recognition.roster import Student, from_row, to_row
+
+KEYS_PER_GET = 100  # DynamoDB's limits for one batch
+ROWS_PER_WRITE = 25
+
+_read = TypeDeserializer()
+_write = TypeSerializer()
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoRoster:
+    """Looks students up, and writes their rows."""
+
+    dynamodb: Any
+    table: str
+
+    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+        """The rows there are among `student_ids`, each read consistently: a consent withdrawn a moment ago counts."""
+        keys = [{"student_id": {"S": student_id}} for student_id in sorted(student_ids)]
+        rows: list[dict[str, Any]] = []
+        for some in _in_groups(keys, KEYS_PER_GET):
+            request = {self.table: {"Keys": some, "ConsistentRead": True}}
+            self._until_served(request, "batch_get_item", lambda answer: rows.extend(answer["Responses"][self.table]))
+        found = [from_row({name: _read.deserialize(value) for name, value in row.items()}) for row in rows]
+        return {student.student_id: student for student in found}
+
+    def write(self, students: Collection[Student]) -> None:
+        """Put the students' rows, replacing those with the same id."""
+        for some in _in_groups(list(students), ROWS_PER_WRITE):
+            items = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
+            puts = [{"PutRequest": {"Item": item}} for item in items]
+            self._until_served({self.table: puts}, "batch_write_item", lambda _: None)
+
+    def _until_served(self, request: dict[str, Any], operation: str, take: Any) -> None:
+        """Ask until nothing is left unprocessed: DynamoDB may serve a batch in part."""
+        unprocessed = "UnprocessedKeys" if operation == "batch_get_item" else "UnprocessedItems"
+
+        def ask() -> bool:
+            answer = call(getattr(self.dynamodb, operation), RequestItems=dict(request))
+            take(answer)
+            request.clear()
+            request.update(answer.get(unprocessed) or {})
+            return bool(request)
+
+        attempts = Retrying(
+            retry=retry_if_result(bool), stop=stop_after_attempt(ATTEMPTS), wait=wait_random_exponential(0.2, max=8)
+        )
+        try:
+            attempts(ask)
+        except RetryError as error:
+            raise RecognitionError("DynamoDB is throttled: the student table served a batch in part only") from error
+
+
+def _in_groups(items: list[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some

@@ -1,0 +1,66 @@
+"""The composition root: the only place that sees both dlib and boto3.
+
+Clients are made once for each process; models are loaded when the first clip needs them, so that a repeat or a
+rejection costs no model. Settings are read on the first call, and every missing one is named.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+from recognition.detect import Detector
+from recognition.embed import Embedder
+from recognition.events import Responder
+from recognition.identify import Identifier
+from recognition.pipeline import Pipeline
+from recognition.settings import Settings
+
+MARGIN_S = 2.0  # the lock outlives the invocation by this much, so that nobody takes over from the dying
+
+
+@cache
+def identifier() -> Identifier:
+    """The models, loaded once for each process."""
+    return Identifier(Detector(), Embedder())
+
+
+def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
+    """The pipeline of one stage. `client` makes a boto3 client by the service's name."""
+    from recognition.aws.clips import S3Clips
+    from recognition.aws.galleries import S3Galleries
+    from recognition.aws.jobs import DynamoJobs
+    from recognition.aws.outputs import S3Store, SqsOutbox
+    from recognition.aws.roster import DynamoRoster
+
+    s3, dynamodb = client("s3"), client("dynamodb")
+    return Pipeline(
+        input_bucket=settings.input_bucket,
+        output_bucket=settings.output_bucket,
+        identifier=identifier,
+        clips=S3Clips(s3),
+        galleries=S3Galleries(s3, settings.gallery_bucket),
+        roster=DynamoRoster(dynamodb, settings.student_table),
+        jobs=DynamoJobs(dynamodb, settings.job_table),
+        store=S3Store(s3),
+        outbox=SqsOutbox(client("sqs"), settings.output_queue_url),
+        clock=time.time,
+        memory_mb=settings.memory_mb,
+    )
+
+
+@cache
+def deployed_pipeline() -> Pipeline:
+    """The pipeline of the environment this process runs in."""
+    from recognition.aws.calls import client
+
+    return make_pipeline(Settings.from_environment(os.environ), client)
+
+
+def respond(event: Mapping[str, object], context: Any) -> dict[str, object]:
+    """The function's answer to `event`. `context` is Lambda's: it knows how much time is left."""
+    deadline = time.time() + context.get_remaining_time_in_millis() / 1000 + MARGIN_S
+    return Responder(partial(deployed_pipeline().process, deadline=deadline)).respond(event)

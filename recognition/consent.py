@@ -1,0 +1,20 @@
+"""The last gate before a name is shown: a row on the roster, and a consent that is valid now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from recognition.identify import Finding
+from recognition.roster import Roster, Student
+
+
+def with_consent(finding: Finding, roster: Roster, now: datetime) -> tuple[Finding, Mapping[str, Student]]:
+    """The finding with only those faces named whose students consent, and those students by id.
+
+    Everybody else seen counts as an unknown face: missing from the roster, without consent, or expired.
+    """
+    seen = frozenset(verdict.student_id for verdict in finding.verdicts if verdict.student_id)
+    found = roster.students(seen) if seen else {}
+    named = {student_id: student for student_id, student in found.items() if student.may_be_named(now)}
+    return finding.without(seen - named.keys()), named

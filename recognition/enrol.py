@@ -1,0 +1,148 @@
+"""Photographs to a gallery: a folder for each student, one face in each photograph.
+
+A photograph with no face or with two would enrol the wrong person or nobody: it is refused, by name and with its
+reason, together with every other one that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from recognition.detect import LOOKS
+from recognition.errors import EnrolmentError, StudentsError
+from recognition.faces import Detection, Embedding, Rgb
+from recognition.gallery import Gallery, make_gallery
+from recognition.identify import Identifier
+from recognition.roster import Consent, Student, from_row
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+STUDENT_FILE = "student.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One student's folder: the row, and the photographs in it."""
+
+    student: Student
+    photographs: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A photograph that was not enrolled, and why."""
+
+    photograph: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What a run made: the gallery, the rows, and the photographs left out."""
+
+    gallery: Gallery
+    students: tuple[Student, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def read_folders(root: Path, consent: Consent | None) -> list[Folder]:
+    """The students' folders under `root`, in order of name.
+
+    `consent` is recorded for whoever has none in `student.json`. Raises `EnrolmentError` when there is nobody,
+    `StudentsError` for a `student.json` that cannot be used.
+    """
+    if not root.is_dir():
+        raise EnrolmentError(f"{root} is not a folder: expected a folder for each student with photographs in it")
+    folders = [_read_folder(folder, consent) for folder in sorted(root.iterdir()) if folder.is_dir()]
+    if not folders:
+        raise EnrolmentError(f"{root} holds no folders: expected one for each student with photographs in it")
+    ids = [folder.student.student_id for folder in folders]
+    if twice := sorted({student_id for student_id in ids if ids.count(student_id) > 1}):
+        raise EnrolmentError(f"two folders give the same student_id: {', '.join(twice)}")
+    return folders
+
+
+def enrol(
+    folders: Iterable[Folder],
+    identifier: Identifier,
+    *,
+    skip_bad: bool = False,
+    done: Callable[[], None] = lambda: None,
+) -> Enrolment:
+    """Embed every photograph and average each student's. `done` is called after each student.
+
+    Raises `EnrolmentError` listing every refused photograph unless `skip_bad`; a student left without any
+    photograph is an error all the same.
+    """
+    embeddings: dict[str, list[Embedding]] = {}
+    refusals: list[Refusal] = []
+    students: list[Student] = []
+    for folder in folders:
+        found = [_embed(path, identifier) for path in folder.photographs]
+        refusals += [each for each in found if isinstance(each, Refusal)]
+        embeddings[folder.student.student_id] = [each for each in found if not isinstance(each, Refusal)]
+        students.append(folder.student)
+        done()
+    _refuse(refusals, [student_id for student_id, each in embeddings.items() if not each], skip_bad)
+    return Enrolment(make_gallery(embeddings), tuple(students), tuple(refusals))
+
+
+def read_photograph(path: Path) -> Rgb:
+    """The photograph, upright (EXIF orientation). Raises `EnrolmentError` when Pillow cannot read it safely."""
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return np.ascontiguousarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        raise EnrolmentError(f"not a readable photograph ({type(error).__name__})") from error
+
+
+def _embed(path: Path, identifier: Identifier) -> Embedding | Refusal:
+    try:
+        rgb = read_photograph(path)
+    except EnrolmentError as error:
+        return Refusal(path, str(error))
+    faces = next(_non_empty(rgb, identifier), [])
+    if len(faces) != 1:
+        return Refusal(path, f"{len(faces)} faces were found; exactly one is needed" if faces else "no face was found")
+    return identifier.embedder.embed(rgb, faces[0].box)
+
+
+def _non_empty(rgb: Rgb, identifier: Identifier) -> Iterator[list[Detection]]:
+    return (found for look in LOOKS if (found := identifier.detector.detect(rgb, look)))
+
+
+def _refuse(refusals: list[Refusal], without: list[str], skip_bad: bool) -> None:
+    lines = [f"  {refusal.photograph}: {refusal.reason}" for refusal in refusals]
+    if without:
+        lines.append(f"  students left without a photograph: {', '.join(without)}")
+    if without or (refusals and not skip_bad):
+        advice = (
+            "replace these photographs" if without else "replace them, or leave them out with --skip-bad-photographs"
+        )
+        raise EnrolmentError("\n".join([f"{len(refusals)} photograph(s) refused, nobody enrolled; {advice}:", *lines]))
+
+
+def _read_folder(folder: Path, consent: Consent | None) -> Folder:
+    photographs = tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES))
+    row: dict[str, object] = {"student_id": folder.name, "name": folder.name}
+    file = folder / STUDENT_FILE
+    if file.exists():
+        try:
+            row |= json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError) as error:
+            raise StudentsError(f"{file}: not a JSON object ({error})") from error
+    student = from_row(row)
+    return Folder(student if student.consent else replace(student, consent=consent), photographs)

@@ -1,0 +1,100 @@
+"""What the function is called with, whichever way it was called, and what it answers.
+
+Three callers: S3 itself, an SQS event source mapping (partial batch responses), the poller. Each record stands for
+itself: a bad or failing one neither blocks nor loses its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from recognition.errors import RecordsFailed
+from wire.answer import Answer, Done, InWork, read_call, write_answer
+from wire.errors import WireError
+from wire.fields import objects, required
+from wire.s3_event import Fault, Upload, read_notification
+
+Event = Mapping[str, object]
+Process = Callable[[Upload], Done | InWork]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Turns an event into uploads, has each processed, and gives the caller its kind of answer."""
+
+    process: Process
+
+    def respond(self, event: Event) -> dict[str, object]:
+        """The answer to `event`.
+
+        Raises `WireError` for what nobody can read, `RecordsFailed` for what must come again. Only the poller is told
+        of refused records and takes them to the dead-letter queue; the other callers see a failure, redrive it, and
+        end in their own dead-letter queue.
+        """
+        if _is_from_queue(event):
+            return {"batchItemFailures": [{"itemIdentifier": failed} for failed in self._failed_messages(event)]}
+        if "call" in event:
+            return write_answer(self._answer(read_call(event)))
+        answer = self._answer(json.dumps(event))
+        if not _is_served(answer):
+            raise RecordsFailed(_why_not_served(answer))
+        return write_answer(answer)
+
+    def _failed_messages(self, event: Event) -> list[str]:
+        failed = []
+        for message in objects(event, "Records", "event"):
+            message_id = required(message, "messageId", str, "event.Records[]")
+            try:
+                answer = self._answer(required(message, "body", str, "event.Records[]"))
+                reason = "" if _is_served(answer) else _why_not_served(answer)
+            except (WireError, RecordsFailed) as error:
+                reason = str(error)
+            if reason:
+                logger.error("message failed", extra={"message_id": message_id, "reason": reason})
+                failed.append(message_id)
+        return failed
+
+    def _answer(self, body: str) -> Answer:
+        notification = read_notification(body)
+        done: list[Done] = []
+        in_work: list[InWork] = []
+        refused: list[Fault] = list(notification.faults)
+        failures: list[Exception] = []
+        for number, upload in enumerate(notification.uploads):
+            try:
+                outcome = self.process(upload)
+            except WireError as error:
+                refused.append(Fault(number, str(error)))
+            except Exception as error:
+                logger.exception("record failed", extra={"job_id": upload.job_id})
+                failures.append(error)
+            else:
+                done.append(outcome) if isinstance(outcome, Done) else in_work.append(outcome)
+        if failures:
+            raise RecordsFailed(_summary(failures)) from failures[0]
+        return Answer(tuple(done), tuple(refused), tuple(in_work))
+
+
+def _is_from_queue(event: Event) -> bool:
+    records = event.get("Records")
+    first = records[0] if isinstance(records, list) and records else None
+    return isinstance(first, dict) and first.get("eventSource") == "aws:sqs"
+
+
+def _is_served(answer: Answer) -> bool:
+    return not answer.in_work and not answer.refused
+
+
+def _why_not_served(answer: Answer) -> str:
+    refusals = "; ".join(f"record {fault.record}: {fault.reason}" for fault in answer.refused)
+    return refusals or "another invocation is at work on this object; the event must come again"
+
+
+def _summary(failures: list[Exception]) -> str:
+    kinds = ", ".join(sorted({type(error).__name__ for error in failures}))
+    return f"{len(failures)} record(s) failed ({kinds}): {failures[0]}"

@@ -1,0 +1,78 @@
+"""The values that travel between the steps: frames, boxes, detections, sightings.
+
+No I/O, no dlib: whoever holds these can decide and test without either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rgb: TypeAlias = NDArray[np.uint8]
+"""A picture, shape (h, w, 3), uint8, red green blue, C-contiguous."""
+
+Embedding: TypeAlias = NDArray[np.float64]
+"""Shape (128,), float64. Computed from one face; a *template* is the enrolled kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face's rectangle in full-size pixels, edges included; it may reach beyond the picture's border."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        """Square pixels, never negative."""
+        return max(0, self.right - self.left + 1) * max(0, self.bottom - self.top + 1)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0 to 1."""
+        shared = Box(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        ).area
+        return shared / (self.area + other.area - shared) if shared else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face found in one picture; `confidence` is the detector's own score, above 0, without a unit."""
+
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One sampled frame, upright, `time_s` seconds after the clip's start."""
+
+    time_s: float
+    rgb: Rgb
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A face in the sampled frame number `frame` (counted from 0), with its unit-length embedding."""
+
+    frame: int
+    time_s: float
+    box: Box
+    confidence: float
+    embedding: Embedding
+
+
+def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`vectors` (…, 128) scaled to length 1 along the last axis. A zero vector is a `ValueError`."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    if not np.all(np.isfinite(lengths)) or np.any(lengths == 0):
+        raise ValueError("an embedding without length or with NaN cannot be compared")
+    return np.asarray(vectors / lengths, dtype=np.float64)

@@ -1,0 +1,46 @@
+"""Who works on an object version, and what came of it. The values; `aws.jobs` keeps them in `job_table`.
+
+A lock is never deleted: it expires at the invocation's deadline, so that a crash frees the version by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from wire.result_message import Outcome
+from wire.s3_event import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The lock is ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The version was worked on before; its result was stored and sent."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another invocation works on it; its lock expires at `until`, seconds since the epoch."""
+
+    until: float
+
+
+State: TypeAlias = Begun | Finished | Held
+
+
+class Jobs(Protocol):
+    """The register of work, one entry an object version."""
+
+    def begin(self, upload: Upload, now: float, deadline: float) -> State:
+        """Lock the version until `deadline`, unless it is finished or another lock is still valid at `now`."""
+        ...
+
+    def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
+        """Store the result (its message's text). Whoever begins again gets `Finished`."""
+        ...

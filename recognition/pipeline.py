@@ -1,0 +1,130 @@
+"""One upload to its terminal outcome: lock, read, identify, look up, store, send, finish. In this order.
+
+Gathers through ports, decides with pure functions, applies. Every step may be repeated: keys are deterministic, and a
+crash between any two steps converges when the message comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import BinaryIO, Protocol
+
+from recognition.annotate import annotated_picture
+from recognition.consent import with_consent
+from recognition.errors import ClipRejected, ClipSuperseded
+from recognition.gallery import Gallery
+from recognition.identify import Finding, Identifier
+from recognition.jobs import Finished, Held, Jobs
+from recognition.results import Spent, record_of, result_of, result_without_faces
+from recognition.roster import Roster
+from recognition.stopwatch import Stopwatch
+from wire.answer import Done, InWork
+from wire.errors import WireError
+from wire.result_json import write_result
+from wire.result_message import Location, Result
+from wire.s3_event import Upload
+
+MAX_CLIP_BYTES = 4 << 30
+
+
+class Clips(Protocol):
+    def open(self, upload: Upload) -> BinaryIO:
+        """The clip's bytes, seekable. Raises `ClipSuperseded` when this version is gone."""
+        ...
+
+
+class Galleries(Protocol):
+    def current(self) -> Gallery:
+        """The published gallery. Raises `GalleryError` when there is none to use."""
+        ...
+
+
+class Store(Protocol):
+    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> None:
+        """Write an object, unless a newer version of the same clip has written it already."""
+        ...
+
+
+class Outbox(Protocol):
+    def send(self, text: str) -> None:
+        """Put a result message into the output queue."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The function's work on one upload, and everything it needs for it."""
+
+    input_bucket: str
+    output_bucket: str
+    identifier: Callable[[], Identifier]
+    clips: Clips
+    galleries: Galleries
+    roster: Roster
+    jobs: Jobs
+    store: Store
+    outbox: Outbox
+    clock: Callable[[], float]
+    memory_mb: int = 0
+
+    def process(self, upload: Upload, deadline: float) -> Done | InWork:
+        """Bring `upload` to its outcome before `deadline` (seconds since the epoch), or say who is at it.
+
+        Raises `WireError` for a bucket that is not ours; whatever else it raises is a machine or set-up fault.
+        """
+        if upload.bucket != self.input_bucket:
+            raise WireError("the event names a bucket that is not this stage's input bucket")
+        state = self.jobs.begin(upload, self.clock(), deadline)
+        if isinstance(state, Held):
+            return InWork(upload.job_id, state.until)
+        if isinstance(state, Finished):
+            return Done(upload.job_id, state.outcome)
+        result = self._work(upload)
+        self.jobs.finish(upload, result.outcome, write_result(result), self.clock())
+        return Done(upload.job_id, result.outcome)
+
+    def _work(self, upload: Upload) -> Result:
+        watch = Stopwatch()
+        try:
+            refuse_unread(upload)
+            with self.clips.open(upload) as file:
+                gallery = self.galleries.current()
+                finding = self.identifier().identify(file, gallery, watch)
+        except ClipSuperseded as error:
+            return self._deliver(result_without_faces(upload, "superseded", str(error), *self._spent(watch)), None)
+        except ClipRejected as error:
+            return self._deliver(result_without_faces(upload, "rejected", str(error), *self._spent(watch)), None)
+        return self._deliver_finding(upload, finding, gallery, watch)
+
+    def _deliver_finding(self, upload: Upload, finding: Finding, gallery: Gallery, watch: Stopwatch) -> Result:
+        with watch("look_up"):
+            now = datetime.fromtimestamp(self.clock(), timezone.utc)
+            finding, named = with_consent(finding, self.roster, now)
+        with watch("draw"):
+            picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
+        result = result_of(upload, finding, gallery, named, *self._spent(watch))
+        if picture is not None and result.picture_location is not None:
+            self.store.put(upload, result.picture_location, picture, "image/jpeg")
+        return self._deliver(result, finding)
+
+    def _deliver(self, result: Result, finding: Finding | None) -> Result:
+        upload = result.upload
+        self.store.put(upload, result.csv_location, result.csv.encode(), "text/csv; charset=utf-8")
+        self.store.put(upload, result.record_location, record_of(result, finding).encode(), "application/json")
+        self.outbox.send(write_result(result))
+        return result
+
+    def _spent(self, watch: Stopwatch) -> tuple[str, Spent]:
+        return self.output_bucket, Spent(watch.timing_ms(), watch.total_s, self.memory_mb)
+
+
+def refuse_unread(upload: Upload) -> None:
+    """Raise `ClipRejected` for what need not be read to be refused."""
+    if upload.key.endswith("/"):
+        raise ClipRejected("a folder, not a clip")
+    if upload.size == 0:
+        raise ClipRejected("the file is empty")
+    if upload.size > MAX_CLIP_BYTES:
+        raise ClipRejected(f"the file has {upload.size:,} bytes; {MAX_CLIP_BYTES:,} are allowed")

@@ -1,0 +1,134 @@
+"""From a finding to the result: outcome, roll call, locations. Pure decisions; storing is `pipeline`'s.
+
+All five outcomes are normal results, each with a CSV (possibly only its header), a record and a message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recognition.detect import DETECTOR
+from recognition.gallery import Gallery
+from recognition.identify import Finding
+from recognition.roster import Student
+from recognition.vote import Verdict
+from wire.result_csv import write_csv
+from wire.result_json import write_result
+from wire.result_message import Location, ModelUsed, Outcome, Result, StudentSeen
+from wire.s3_event import MAX_KEY_BYTES, Upload
+
+USD_PER_GB_SECOND = 0.0000133334  # AWS Lambda, arm64, us-east-1
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the work took: milliseconds by step, seconds in all, and the function's memory (0 MB: unknown)."""
+
+    timing_ms: Mapping[str, float]
+    seconds: float
+    memory_mb: int
+
+    @property
+    def cost(self) -> dict[str, float]:
+        """GB-seconds and US dollars; empty off the cloud."""
+        gb_seconds = self.seconds * self.memory_mb / 1024
+        return (
+            {"gb_seconds": round(gb_seconds, 3), "usd": round(gb_seconds * USD_PER_GB_SECOND, 8)} if gb_seconds else {}
+        )
+
+
+def output_key(upload: Upload, suffix: str) -> str:
+    """Where a result lies in the output bucket: the clip's key and `suffix`, within S3's 1,024 bytes."""
+    key = upload.key + suffix
+    if len(key.encode()) <= MAX_KEY_BYTES:
+        return key
+    tail = f"-{upload.job_id[:16]}{suffix}"
+    return upload.key.encode()[: MAX_KEY_BYTES - len(tail)].decode(errors="ignore") + tail
+
+
+def result_of(
+    upload: Upload, finding: Finding, gallery: Gallery, students: Mapping[str, Student], bucket: str, spent: Spent
+) -> Result:
+    """The result of a clip that was looked at. `finding` names only students in `students`."""
+    seen = tuple(
+        _student_seen(verdict, students[verdict.student_id]) for verdict in finding.verdicts if verdict.student_id
+    )
+    unknown_faces = len(finding.verdicts) - len(seen)
+    outcome: Outcome = "recognised" if seen else "unknown" if unknown_faces else "no_face"
+    return Result(
+        upload=upload,
+        outcome=outcome,
+        reason=_reason(outcome, finding),
+        csv=write_csv(seen),
+        csv_location=Location(bucket, output_key(upload, ".csv")),
+        record_location=Location(bucket, output_key(upload, ".json")),
+        picture_location=Location(bucket, output_key(upload, ".jpg")) if finding.verdicts else None,
+        students=seen,
+        unknown_faces=unknown_faces,
+        model=ModelUsed(DETECTOR, gallery.model, gallery.version, gallery.threshold),
+        timing_ms=spent.timing_ms,
+        cost=spent.cost,
+    )
+
+
+def result_without_faces(upload: Upload, outcome: Outcome, reason: str, bucket: str, spent: Spent) -> Result:
+    """The result of an upload that could not be looked at: `rejected` or `superseded`."""
+    return Result(
+        upload=upload,
+        outcome=outcome,
+        reason=reason,
+        csv=write_csv(()),
+        csv_location=Location(bucket, output_key(upload, ".csv")),
+        record_location=Location(bucket, output_key(upload, ".json")),
+        timing_ms=spent.timing_ms,
+        cost=spent.cost,
+    )
+
+
+def record_of(result: Result, finding: Finding | None) -> str:
+    """The full record as JSON: the message, and the decision for every face. Unknown faces carry no student's id."""
+    record = json.loads(write_result(result))
+    record["frames_looked_at_s"] = [round(frame.time_s, 3) for frame in finding.frames] if finding else []
+    record["decisions"] = [_decision(verdict) for verdict in finding.verdicts] if finding else []
+    return json.dumps(record, indent=2, sort_keys=True)
+
+
+def _student_seen(verdict: Verdict, student: Student) -> StudentSeen:
+    if verdict.match is None:
+        raise ValueError("a named verdict has a match")
+    return StudentSeen(
+        student_id=student.student_id,
+        name=student.name,
+        major=student.major,
+        year=student.year,
+        similarity=round(verdict.match.similarity, 4),
+        margin=round(verdict.match.margin, 4),
+        frames=len(verdict.track.sightings),
+        first_seen_s=round(verdict.track.sightings[0].time_s, 3),
+    )
+
+
+def _decision(verdict: Verdict) -> dict[str, object]:
+    return {
+        "named": verdict.student_id,
+        "similarity": round(verdict.match.similarity, 4) if verdict.match else None,
+        "margin": round(verdict.match.margin, 4) if verdict.match else None,
+        "votes": verdict.votes,
+        "sightings": [
+            {
+                "time_s": round(sighting.time_s, 3),
+                "box": [sighting.box.left, sighting.box.top, sighting.box.right, sighting.box.bottom],
+                "confidence": round(sighting.confidence, 3),
+            }
+            for sighting in verdict.track.sightings
+        ],
+    }
+
+
+def _reason(outcome: Outcome, finding: Finding) -> str:
+    frames = len(finding.frames)
+    if outcome == "no_face":
+        return f"no face was found in the {frames} frames looked at"
+    return "nobody seen is enrolled with valid consent" if outcome == "unknown" else ""

@@ -1,0 +1,46 @@
+"""The function's settings, from its environment. Every missing one is named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recognition.errors import SetupError
+
+REQUIRED = ("INPUT_BUCKET", "OUTPUT_BUCKET", "GALLERY_BUCKET", "STUDENT_TABLE", "JOB_TABLE", "OUTPUT_QUEUE_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names of the stage's resources; `memory_mb` is the function's memory, 0 where nobody says."""
+
+    input_bucket: str
+    output_bucket: str
+    gallery_bucket: str
+    student_table: str
+    job_table: str
+    output_queue_url: str
+    memory_mb: int = 0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings. Raises `SetupError` naming all that are missing."""
+        require(environment, REQUIRED)
+        return cls(
+            input_bucket=environment["INPUT_BUCKET"],
+            output_bucket=environment["OUTPUT_BUCKET"],
+            gallery_bucket=environment["GALLERY_BUCKET"],
+            student_table=environment["STUDENT_TABLE"],
+            job_table=environment["JOB_TABLE"],
+            output_queue_url=environment["OUTPUT_QUEUE_URL"],
+            memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")),
+        )
+
+
+def require(environment: Mapping[str, str], names: tuple[str, ...]) -> None:
+    """Raise `SetupError` naming every one of `names` that is not set."""
+    missing = [name for name in names if not environment.get(name)]
+    if missing:
+        raise SetupError(
+            f"not set: {', '.join(missing)}. `scripts/stack_env.py --stage STAGE` prints them for a deployed stage"
+        )
