@@ -64,7 +64,7 @@ class Clip:
         try:
             for time_s, picture in self._sought(moments) if apart else self._passed(moments):
                 yield Frame(time_s, _upright(picture))
-        except (av.error.FFmpegError, ValueError):
+        except (av.error.FFmpegError, ValueError, StopIteration):
             return  # damaged from here on: what was decoded so far stands
 
     def _passed(self, moments: Sequence[float]) -> Iterator[tuple[float, VideoFrame]]:
@@ -83,14 +83,16 @@ class Clip:
             yield last
 
     def _sought(self, moments: Sequence[float]) -> Iterator[tuple[float, VideoFrame]]:
-        """The key frame at or before each moment."""
+        """The key frame at or before each moment; where key frames are too rare for that, a pass from there on."""
         shown = -1.0
-        for moment in moments:
+        for number, moment in enumerate(moments):
             self.container.seek(int(moment / self._tick) + self._start, stream=self.stream)
-            time_s, picture = next(self._decoded(), (shown, None))
-            if picture is not None and time_s > shown:
-                shown = time_s
-                yield time_s, picture
+            time_s, picture = next(self._decoded())
+            if time_s <= shown:
+                yield from self._passed(moments[number:])
+                return
+            shown = time_s
+            yield time_s, picture
 
     def _decoded(self) -> Iterator[tuple[float, VideoFrame]]:
         for picture in self.container.decode(self.stream):

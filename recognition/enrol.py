@@ -96,9 +96,10 @@ def enrol(
 def read_photograph(path: Path) -> Rgb:
     """The photograph, upright (EXIF orientation). Raises `EnrolmentError` when Pillow cannot read it safely."""
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
+        with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return np.ascontiguousarray(ImageOps.exif_transpose(image).convert("RGB"))
+            with Image.open(path) as image:
+                return np.ascontiguousarray(ImageOps.exif_transpose(image).convert("RGB"))
     except (
         UnidentifiedImageError,
         OSError,

@@ -65,7 +65,7 @@ class Responder:
         in_work: list[InWork] = []
         refused: list[Fault] = list(notification.faults)
         failures: list[Exception] = []
-        for number, upload in enumerate(notification.uploads):
+        for number, upload in notification.numbered_uploads:
             try:
                 outcome = self.process(upload)
             except WireError as error:

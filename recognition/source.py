@@ -23,8 +23,7 @@ Fetch = Callable[[int, int], bytes]
 class RangedReader(io.RawIOBase):
     """`size` bytes behind `fetch`, read in blocks of 1 MiB of which the latest 32 stay in memory.
 
-    `failure` keeps the first error of `fetch`: a decoder may turn it into one of its own, and the
-    reader's owner must be able to tell a broken network from a broken clip. `bytes_read` counts what was fetched.
+    What `fetch` raises comes out of `readinto` as it is. `bytes_read` counts what was fetched.
     """
 
     def __init__(self, fetch: Fetch, size: int) -> None:
@@ -33,7 +32,6 @@ class RangedReader(io.RawIOBase):
         self._size = size
         self._position = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self.failure: BaseException | None = None
         self.bytes_read = 0
 
     def readable(self) -> bool:
@@ -72,10 +70,6 @@ class RangedReader(io.RawIOBase):
 
     def _read_block(self, number: int) -> bytes:
         first = number * BLOCK_BYTES
-        try:
-            block = self._fetch(first, min(first + BLOCK_BYTES, self._size) - 1)
-        except BaseException as error:
-            self.failure = self.failure or error
-            raise
+        block = self._fetch(first, min(first + BLOCK_BYTES, self._size) - 1)
         self.bytes_read += len(block)
         return block

@@ -36,7 +36,7 @@ class Upload:
     def __post_init__(self) -> None:
         if not self.bucket or not self.key:
             raise WireError("an upload needs a bucket and a key")
-        if len(self.key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+        if len(_utf8(self.key)) > MAX_KEY_BYTES:
             raise WireError(f"the key is longer than S3's {MAX_KEY_BYTES} bytes")
         if self.size < 0:
             raise WireError("an object cannot have a negative size")
@@ -74,6 +74,13 @@ class Notification:
 
     uploads: tuple[Upload, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def numbered_uploads(self) -> list[tuple[int, Upload]]:
+        """The uploads with their records' places in the event, counted from 0."""
+        faulty = {fault.record for fault in self.faults}
+        places = (n for n in range(len(self.uploads) + len(faulty)) if n not in faulty)
+        return list(zip(places, self.uploads, strict=True))
 
 
 def read_notification(body: str | bytes) -> Notification:
@@ -124,6 +131,13 @@ def _refuse_other_events(record: Json) -> None:
     name = required(record, "eventName", str, "record")
     if not name.removeprefix("s3:").startswith("ObjectCreated:"):
         raise WireError(f"record.eventName is {name[:60]!r}, not ObjectCreated:*")
+
+
+def _utf8(key: str) -> bytes:
+    try:
+        return key.encode()
+    except UnicodeEncodeError as error:
+        raise WireError("the key holds half a character, which no UTF-8 has") from error
 
 
 def _decode_key(encoded: str) -> str:

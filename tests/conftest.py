@@ -1,0 +1,52 @@
+"""What every test may ask for: real models, the demo's material, and no way to reach a real cloud."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recognition.identify import Identifier
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def no_real_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials nobody has, and no profile, so that a test that forgets its endpoint cannot touch an account."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def identifier() -> Identifier:
+    """The real models, loaded once."""
+    from recognition.bootstrap import identifier
+
+    return identifier()
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's material: `photographs/<student_id>/` of two students, and `clips/`."""
+    out = tmp_path_factory.mktemp("samples")
+    subprocess.run([sys.executable, ROOT / "scripts" / "sample_clips.py", out], check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def course() -> Path:
+    """The original course workload, where it stands beside the checkout."""
+    folder = SHARED_DATA / "course"
+    if not folder.is_dir():
+        pytest.skip("the course data is not beside this checkout")
+    return folder

@@ -1,0 +1,245 @@
+"""Our adapters against AWS's own semantics, as moto keeps them: versions, conditions, batches, locks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from recognition.aws import calls
+from recognition.aws.calls import call, error_code
+from recognition.aws.clips import S3Clips
+from recognition.aws.galleries import POINTER, S3Galleries
+from recognition.aws.jobs import DynamoJobs
+from recognition.aws.outputs import S3Store
+from recognition.aws.roster import DynamoRoster
+from recognition.errors import ClipSuperseded, GalleryError, RecognitionError
+from recognition.jobs import Begun, Finished, Held
+from recognition.roster import Consent, Student
+from tests.people import gallery_of
+from wire.result_message import Location
+from wire.s3_event import Upload
+
+CONSENT = Consent("office", "2026-09-01", "2027-07-31")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "LONGEST_WAIT_S", 0.001)
+
+
+def put(stage: Any, body: bytes, key: str = "cam.mp4") -> Upload:
+    answer = stage.s3.put_object(Bucket="clips", Key=key, Body=body)
+    return Upload("clips", key, answer["VersionId"], answer["ETag"].strip('"'), "01", len(body))
+
+
+def unversioned(upload: Upload) -> Upload:
+    return Upload(upload.bucket, upload.key, "", upload.etag, "01", upload.size)
+
+
+def test_a_clip_is_read_by_its_version_even_after_it_was_overwritten(stage: Any) -> None:
+    first = put(stage, b"first")
+    put(stage, b"second, longer")
+    with S3Clips(stage.s3).open(first) as file:
+        assert file.read() == b"first"
+
+
+def test_a_clip_without_a_version_id_must_still_have_its_etag(stage: Any) -> None:
+    first = unversioned(put(stage, b"first"))
+    with S3Clips(stage.s3).open(first) as file:
+        assert file.read() == b"first"
+    put(stage, b"other")
+    with pytest.raises(ClipSuperseded), S3Clips(stage.s3).open(first) as file:
+        file.read()
+
+
+def test_a_deleted_clip_is_superseded_though_its_version_remains(stage: Any) -> None:
+    upload = put(stage, b"first")
+    stage.s3.delete_object(Bucket="clips", Key="cam.mp4")
+    with pytest.raises(ClipSuperseded):
+        S3Clips(stage.s3).open(upload)
+
+
+def test_a_version_deleted_for_good_is_superseded(stage: Any) -> None:
+    upload = put(stage, b"first")
+    put(stage, b"second")
+    stage.s3.delete_object(Bucket="clips", Key="cam.mp4", VersionId=upload.version_id)
+    with pytest.raises(ClipSuperseded), S3Clips(stage.s3).open(upload) as file:
+        file.read()
+
+
+def test_another_error_of_s3_is_not_taken_for_a_missing_clip(stage: Any) -> None:
+    with pytest.raises(ClientError, match="InvalidRange"):
+        S3Clips(stage.s3)._fetch(put(stage, b"12345"), 10, 20)
+
+
+def test_a_published_gallery_is_read_back_and_kept_while_unchanged(stage: Any) -> None:
+    galleries = S3Galleries(stage.s3, "galleries")
+    published = gallery_of("ada")
+    key = galleries.publish(published)
+    assert key == f"gallery/dlib-resnet-v1/{published.version}.npz"
+    first = galleries.current()
+    assert np.array_equal(first.templates, published.templates)
+    assert galleries.current() is first
+
+
+def test_a_new_gallery_is_picked_up_without_a_restart(stage: Any) -> None:
+    galleries = S3Galleries(stage.s3, "galleries")
+    galleries.publish(gallery_of("ada"))
+    galleries.current()
+    S3Galleries(stage.s3, "galleries").publish(gallery_of("ada", "bob"))
+    assert galleries.current().student_ids == ("ada", "bob")
+
+
+def test_without_a_published_gallery_the_error_says_how_to_publish_one(stage: Any) -> None:
+    with pytest.raises(GalleryError, match="python -m recognition publish"):
+        S3Galleries(stage.s3, "galleries").current()
+
+
+@pytest.mark.parametrize(
+    ("pointer", "reason"),
+    [
+        (b"{", "damaged"),
+        (b"[]", "damaged"),
+        (b'{"model": "dlib-resnet-v1"}', "damaged"),
+        (b'{"model": "arcface", "key": "k", "version": "v"}', "enrol again"),
+    ],
+)
+def test_a_pointer_with_one_thing_wrong_is_refused(stage: Any, pointer: bytes, reason: str) -> None:
+    stage.s3.put_object(Bucket="galleries", Key=POINTER, Body=pointer)
+    with pytest.raises(GalleryError, match=reason):
+        S3Galleries(stage.s3, "galleries").current()
+
+
+def test_a_gallery_file_exchanged_behind_its_pointer_is_refused(stage: Any) -> None:
+    galleries = S3Galleries(stage.s3, "galleries")
+    key = galleries.publish(gallery_of("ada"))
+    other = S3Galleries(stage.s3, "galleries").publish(gallery_of("eve"))
+    stage.s3.copy_object(Bucket="galleries", Key=other, CopySource={"Bucket": "galleries", "Key": key})
+    with pytest.raises(GalleryError, match="not the one"):
+        galleries.current()
+
+
+def test_rows_are_written_and_looked_up_by_id_missing_ones_left_out(stage: Any) -> None:
+    roster = DynamoRoster(stage.dynamodb, "students")
+    students = [Student(str(n), f"name {n}", "maths", "senior", CONSENT if n % 2 else None) for n in range(230)]
+    roster.write(students)
+    found = roster.students([str(n) for n in range(229, 450)])
+    assert found == {"229": students[229]}
+    assert len(roster.students([str(n) for n in range(150)])) == 150
+
+
+def test_a_batch_served_in_part_is_asked_for_until_it_is_whole(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    roster = DynamoRoster(stage.dynamodb, "students")
+    roster.write([Student(str(n), f"name {n}", "", "") for n in range(3)])
+    whole = stage.dynamodb.batch_get_item
+
+    def in_parts(RequestItems: Any) -> Any:  # noqa: N803
+        keys = RequestItems["students"]["Keys"]
+        answer = whole(RequestItems={"students": RequestItems["students"] | {"Keys": keys[:1]}})
+        rest = {"students": RequestItems["students"] | {"Keys": keys[1:]}} if keys[1:] else {}
+        return answer | {"UnprocessedKeys": rest}
+
+    monkeypatch.setattr(stage.dynamodb, "batch_get_item", in_parts)
+    assert set(roster.students(["0", "1", "2"])) == {"0", "1", "2"}
+
+
+def test_a_batch_never_served_ends_in_a_clear_error(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(RequestItems: Any) -> Any:  # noqa: N803
+        return {"Responses": {"students": []}, "UnprocessedKeys": dict(RequestItems)}
+
+    monkeypatch.setattr(stage.dynamodb, "batch_get_item", nothing)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(RecognitionError, match="throttled"):
+        DynamoRoster(stage.dynamodb, "students").students(["1"])
+
+
+UPLOAD = Upload("clips", "cam.mp4", "v1", "e", "0A", 1)
+
+
+def test_one_invocation_at_a_time_holds_a_version(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    assert jobs.begin(UPLOAD, 100.0, 160.0) == Begun()
+    assert jobs.begin(UPLOAD, 159.0, 220.0) == Held(160.0)
+
+
+def test_a_lock_is_taken_over_only_after_its_deadline(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    assert jobs.begin(UPLOAD, 160.0, 220.0) == Held(160.0)
+    assert jobs.begin(UPLOAD, 160.5, 220.0) == Begun()
+
+
+def test_a_finished_version_stays_finished(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.finish(UPLOAD, "no_face", '{"schema": 1}', 110.0)
+    assert jobs.begin(UPLOAD, 9e9, 9.1e9) == Finished("no_face")
+    item = stage.dynamodb.get_item(TableName="jobs", Key={"job_id": {"S": UPLOAD.job_id}})["Item"]
+    assert item["result"]["S"] == '{"schema": 1}'
+    assert int(item["expires"]["N"]) > 110 + 24 * 3600
+
+
+def test_a_result_too_large_for_an_item_is_left_in_the_output_bucket(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.finish(UPLOAD, "recognised", "x" * 500_000, 110.0)
+    assert jobs.begin(UPLOAD, 200.0, 260.0) == Finished("recognised")
+
+
+def write(stage: Any, sequencer: str, body: bytes) -> None:
+    upload = Upload("clips", "cam.mp4", f"v{sequencer}", "e", sequencer, 1)
+    S3Store(stage.s3).put(upload, Location("results", "cam.mp4.csv"), body, "text/csv")
+
+
+def test_an_older_versions_result_never_replaces_a_newer_ones(stage: Any) -> None:
+    write(stage, "0B", b"newer")
+    write(stage, "0A", b"older")
+    assert stage.object("cam.mp4.csv") == b"newer"
+    write(stage, "0C", b"newest")
+    assert stage.object("cam.mp4.csv") == b"newest"
+
+
+def test_the_same_versions_result_may_be_written_again(stage: Any) -> None:
+    write(stage, "0A", b"once")
+    write(stage, "0A", b"twice")
+    assert stage.object("cam.mp4.csv") == b"twice"
+
+
+def refusal(code: str, status: int) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Anything")
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (refusal("ThrottlingException", 400), calls.ATTEMPTS),
+        (refusal("SlowDown", 503), calls.ATTEMPTS),
+        (refusal("InternalError", 500), calls.ATTEMPTS),
+        (EndpointConnectionError(endpoint_url="http://x"), calls.ATTEMPTS),
+        (refusal("AccessDenied", 403), 1),
+        (refusal("ResourceNotFoundException", 400), 1),
+        (ValueError("ours"), 1),
+    ],
+)
+def test_only_what_may_pass_is_tried_again_and_the_last_error_comes_out(error: Exception, attempts: int) -> None:
+    made = 0
+
+    def fail() -> None:
+        nonlocal made
+        made += 1
+        raise error
+
+    with pytest.raises(type(error)):
+        call(fail)
+    assert made == attempts
+
+
+def test_an_error_that_is_no_services_has_no_code() -> None:
+    assert error_code(ValueError()) == ""
+
+
+def test_botocores_own_retries_are_off(stage: Any) -> None:
+    assert stage.s3.meta.config.retries["total_max_attempts"] == 1

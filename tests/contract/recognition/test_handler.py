@@ -1,0 +1,183 @@
+"""The real handler, the real models, real clips, and AWS as moto keeps it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler import face_recognition_handler
+from recognition import bootstrap
+from recognition.aws.galleries import S3Galleries
+from recognition.aws.roster import DynamoRoster
+from recognition.enrol import enrol, read_folders
+from recognition.errors import RecordsFailed, SetupError
+from recognition.gallery import make_gallery
+from recognition.identify import Identifier
+from recognition.legacy import import_students, read_legacy
+from recognition.roster import Consent, read_students
+from wire.answer import read_answer, write_call
+from wire.result_json import read_result
+from wire.result_message import Result
+
+CONSENT = Consent("office", "2026-01-01")
+
+
+class Context:
+    """Lambda's context, as far as the handler asks it."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+@pytest.fixture
+def deployed(stage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stage with the function's environment, and no pipeline kept from another test."""
+    settings = stage.settings
+    for name in ("input_bucket", "output_bucket", "gallery_bucket", "student_table", "job_table", "output_queue_url"):
+        monkeypatch.setenv(name.upper(), getattr(settings, name))
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048")
+    bootstrap.deployed_pipeline.cache_clear()
+    yield stage
+    bootstrap.deployed_pipeline.cache_clear()
+
+
+@pytest.fixture
+def enrolled(deployed: Any, samples: Path, identifier: Identifier) -> Any:
+    """The deployed stage with the two sample students published."""
+    made = enrol(read_folders(samples / "photographs", CONSENT), identifier)
+    DynamoRoster(deployed.dynamodb, "students").write(made.students)
+    S3Galleries(deployed.s3, "galleries").publish(made.gallery)
+    return deployed
+
+
+def upload(stage: Any, path: Path, key: str) -> str:
+    """Put a clip and return the body that S3 would send."""
+    data = path.read_bytes()
+    put = stage.s3.put_object(Bucket="clips", Key=key, Body=data)
+    return json.dumps({"Records": [s3_record(key, put["VersionId"], put["ETag"], len(data))]})
+
+
+def s3_record(key: str, version_id: str, etag: str, size: int) -> dict[str, Any]:
+    from urllib.parse import quote_plus
+
+    thing = {"key": quote_plus(key), "versionId": version_id, "eTag": etag.strip('"'), "size": size, "sequencer": "01"}
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "clips"}, "object": thing},
+    }
+
+
+def call(body: str) -> Any:
+    return read_answer(json.dumps(face_recognition_handler(json.loads(write_call(body)), Context())))
+
+
+def the_result(stage: Any) -> Result:
+    (message,) = stage.messages()
+    return read_result(message)
+
+
+@pytest.mark.parametrize(
+    ("clip", "outcome", "names", "unknown_faces"),
+    [
+        ("collins.mp4", "recognised", {"Eileen Collins"}, 0),
+        ("both of them.mp4", "recognised", {"Eileen Collins", "Grace Hopper"}, 0),
+        ("stranger.mp4", "unknown", set(), 1),
+        ("empty room.mp4", "no_face", set(), 0),
+        ("truncated.mp4", "rejected", set(), 0),
+    ],
+)
+def test_a_clip_becomes_a_csv_a_record_a_picture_and_a_message(
+    enrolled: Any, samples: Path, clip: str, outcome: str, names: set[str], unknown_faces: int
+) -> None:
+    answer = call(upload(enrolled, samples / "clips" / clip, f"cse546/{clip}"))
+    result = the_result(enrolled)
+    assert [done.outcome for done in answer.done] == [result.outcome] == [outcome]
+    assert {student.name for student in result.students} == names
+    assert result.unknown_faces == unknown_faces
+    assert enrolled.object(f"cse546/{clip}.csv").decode() == result.csv
+    assert read_result(enrolled.object(f"cse546/{clip}.json")) == result
+    assert {row["name"] for row in csv.DictReader(io.StringIO(result.csv))} == names
+    if outcome in ("recognised", "unknown"):
+        assert enrolled.object(f"cse546/{clip}.jpg").startswith(b"\xff\xd8")
+    assert result.cost.get("usd", 0) > 0
+
+
+def test_a_second_delivery_gives_the_same_answer_and_no_second_message(enrolled: Any, samples: Path) -> None:
+    body = upload(enrolled, samples / "clips" / "collins.mp4", "cam.mp4")
+    assert call(body) == call(body)
+    assert len(enrolled.messages()) == 1
+
+
+def test_the_same_name_with_other_content_is_another_work(enrolled: Any, samples: Path) -> None:
+    for clip in ("collins.mp4", "hopper.mp4"):
+        call(upload(enrolled, samples / "clips" / clip, "cam.mp4"))
+    results = [read_result(message) for message in enrolled.messages()]
+    assert {student.name for result in results for student in result.students} == {"Eileen Collins", "Grace Hopper"}
+    assert len({result.upload.job_id for result in results}) == 2
+
+
+def test_a_student_whose_consent_is_withdrawn_is_not_named_any_more(enrolled: Any, samples: Path) -> None:
+    enrolled.dynamodb.update_item(
+        TableName="students", Key={"student_id": {"S": "eileen_collins"}}, UpdateExpression="REMOVE consent"
+    )
+    call(upload(enrolled, samples / "clips" / "both of them.mp4", "cam.mp4"))
+    result = the_result(enrolled)
+    assert [student.name for student in result.students] == ["Grace Hopper"]
+    assert result.unknown_faces == 1
+    assert b"Collins" not in enrolled.object("cam.mp4.json")
+    assert b"eileen" not in enrolled.object("cam.mp4.json")
+
+
+def test_an_sqs_event_and_an_s3_event_are_served_too(enrolled: Any, samples: Path) -> None:
+    body = upload(enrolled, samples / "clips" / "collins.mp4", "one.mp4")
+    record = {"messageId": "m1", "eventSource": "aws:sqs", "body": body}
+    assert face_recognition_handler({"Records": [record]}, Context()) == {"batchItemFailures": []}
+    direct = json.loads(upload(enrolled, samples / "clips" / "collins.mp4", "two.mp4"))
+    assert face_recognition_handler(direct, Context())["done"]
+    assert len(enrolled.messages()) == 2
+
+
+@pytest.mark.parametrize("key", ["a b+c.mp4", "Größe 🎓.mp4", "../../etc/passwd", "$(touch x).mp4", "-rf", "a\nb.mp4"])
+def test_a_hostile_or_foreign_name_is_only_a_name(enrolled: Any, samples: Path, key: str) -> None:
+    call(upload(enrolled, samples / "clips" / "truncated.mp4", key))
+    assert the_result(enrolled).upload.key == key
+    assert enrolled.object(f"{key}.csv") == b"name,major,year\r\n"
+
+
+def test_an_empty_gallery_names_nobody_and_is_no_error(deployed: Any, samples: Path) -> None:
+    S3Galleries(deployed.s3, "galleries").publish(make_gallery({}))
+    call(upload(deployed, samples / "clips" / "collins.mp4", "cam.mp4"))
+    assert the_result(deployed).outcome == "unknown"
+
+
+def test_without_a_gallery_the_work_fails_with_advice_and_comes_again(deployed: Any, samples: Path) -> None:
+    body = upload(deployed, samples / "clips" / "collins.mp4", "cam.mp4")
+    with pytest.raises(RecordsFailed, match="python -m recognition publish"):
+        call(body)
+    assert deployed.messages() == []
+
+
+def test_a_function_without_settings_names_every_missing_one(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JOB_TABLE")
+    monkeypatch.delenv("OUTPUT_BUCKET")
+    with pytest.raises(SetupError, match="OUTPUT_BUCKET, JOB_TABLE"):
+        call('{"Event": "s3:TestEvent"}')
+
+
+def test_the_eight_course_clips_get_their_eight_right_csvs(deployed: Any, course: Path) -> None:
+    rows = read_students(course / "student_data.json")
+    gallery, students = import_students(read_legacy(course / "encoding"), rows, CONSENT)
+    DynamoRoster(deployed.dynamodb, "students").write(students)
+    S3Galleries(deployed.s3, "galleries").publish(gallery)
+    expected = dict(line.split(":") for line in (course / "mapping").read_text().split())
+    for clip in sorted((course / "videos").glob("*.mp4")):
+        call(upload(deployed, clip, clip.name))
+        (student,) = the_result(deployed).students
+        assert f"{student.major},{student.year.replace('freshmen', 'freshman')}" == expected[clip.name]

@@ -1,0 +1,250 @@
+"""The three ways the function is called, and the pipeline's order of work, with fakes at the ports."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from recognition.errors import ClipSuperseded, GalleryError, RecordsFailed
+from recognition.events import Responder
+from recognition.gallery import Gallery, make_gallery
+from recognition.identify import Identifier
+from recognition.jobs import Begun, Finished, Held, State
+from recognition.pipeline import MAX_CLIP_BYTES, Pipeline
+from recognition.roster import Student
+from wire.answer import Done, InWork, read_answer, write_call
+from wire.errors import WireError
+from wire.result_json import read_result
+from wire.result_message import Location, Outcome
+from wire.s3_event import Upload
+
+NOW = 1_790_000_000.0
+
+
+@dataclass
+class Cloud:
+    """All ports in memory. `log` is the order of what happened; `fail_at` raises there once."""
+
+    clip: bytes = b"not a clip"
+    log: list[str] = field(default_factory=list)
+    jobs: dict[str, State] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    fail_at: str = ""
+    gone: bool = False
+    gallery: Gallery = field(default_factory=lambda: make_gallery({}))
+
+    def _step(self, name: str) -> None:
+        self.log.append(name)
+        if name == self.fail_at:
+            self.fail_at = ""
+            raise ConnectionError(f"no {name}")
+
+    def begin(self, upload: Upload, now: float, deadline: float) -> State:
+        self._step("begin")
+        state = self.jobs.get(upload.job_id, Begun())
+        if isinstance(state, Begun) or (isinstance(state, Held) and state.until < now):
+            self.jobs[upload.job_id] = Held(deadline)
+            return Begun()
+        return state
+
+    def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
+        self._step("finish")
+        self.jobs[upload.job_id] = Finished(outcome)
+
+    def open(self, upload: Upload) -> BinaryIO:
+        self._step("open")
+        if self.gone:
+            raise ClipSuperseded("deleted")
+        return io.BytesIO(self.clip)
+
+    def current(self) -> Gallery:
+        self._step("gallery")
+        return self.gallery
+
+    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+        self._step("students")
+        return {}
+
+    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> None:
+        self._step(f"put {Path(location.key).suffix}")
+        self.objects[location.key] = body
+
+    def send(self, text: str) -> None:
+        self._step("send")
+        self.messages.append(text)
+
+
+def pipeline_on(cloud: Cloud, identifier: Identifier, now: float = NOW) -> Pipeline:
+    return Pipeline(
+        input_bucket="clips",
+        output_bucket="results",
+        identifier=lambda: identifier,
+        clips=cloud,
+        galleries=cloud,
+        roster=cloud,
+        jobs=cloud,
+        store=cloud,
+        outbox=cloud,
+        clock=lambda: now,
+    )
+
+
+def upload(key: str = "cam.mp4", size: int = 10, bucket: str = "clips") -> Upload:
+    return Upload(bucket, key, "v1", "e", "01", size)
+
+
+def outcomes(cloud: Cloud) -> list[tuple[str, str]]:
+    return [(result.outcome, result.reason) for result in map(read_result, cloud.messages)]
+
+
+def test_everything_is_stored_before_the_message_and_the_message_before_the_end(identifier: Identifier) -> None:
+    cloud = Cloud()
+    assert pipeline_on(cloud, identifier).process(upload(), NOW + 60) == Done(upload().job_id, "rejected")
+    assert cloud.log == ["begin", "open", "gallery", "put .csv", "put .json", "send", "finish"]
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "reason"),
+    [("folder/", 0, "folder"), ("cam.mp4", 0, "empty"), ("cam.mp4", MAX_CLIP_BYTES + 1, "allowed")],
+)
+def test_what_need_not_be_read_is_rejected_without_reading(
+    identifier: Identifier, key: str, size: int, reason: str
+) -> None:
+    cloud = Cloud()
+    pipeline_on(cloud, identifier).process(upload(key, size), NOW + 60)
+    assert "open" not in cloud.log
+    ((outcome, why),) = outcomes(cloud)
+    assert outcome == "rejected"
+    assert reason in why
+
+
+def test_a_clip_that_is_gone_is_superseded(identifier: Identifier) -> None:
+    cloud = Cloud(gone=True)
+    pipeline_on(cloud, identifier).process(upload(), NOW + 60)
+    assert outcomes(cloud) == [("superseded", "deleted")]
+
+
+def test_a_repeat_does_no_work_and_sends_nothing(identifier: Identifier) -> None:
+    cloud = Cloud()
+    pipeline = pipeline_on(cloud, identifier)
+    first = pipeline.process(upload(), NOW + 60)
+    assert pipeline.process(upload(), NOW + 60) == first
+    assert len(cloud.messages) == 1
+    assert cloud.log.count("open") == 1
+
+
+def test_a_version_in_work_is_left_alone_until_its_lock_expires(identifier: Identifier) -> None:
+    cloud = Cloud(jobs={upload().job_id: Held(NOW + 30)})
+    assert pipeline_on(cloud, identifier).process(upload(), NOW + 60) == InWork(upload().job_id, NOW + 30)
+    assert pipeline_on(cloud, identifier, NOW + 31).process(upload(), NOW + 90) == Done(upload().job_id, "rejected")
+
+
+@pytest.mark.parametrize("step", ["open", "gallery", "put .csv", "put .json", "send", "finish"])
+def test_a_crash_at_any_step_converges_when_the_message_comes_again(identifier: Identifier, step: str) -> None:
+    cloud = Cloud(fail_at=step)
+    with pytest.raises(ConnectionError):
+        pipeline_on(cloud, identifier).process(upload(), NOW + 60)
+    pipeline_on(cloud, identifier, NOW + 61).process(upload(), NOW + 120)
+    assert cloud.jobs[upload().job_id] == Finished("rejected")
+    assert set(cloud.objects) == {"cam.mp4.csv", "cam.mp4.json"}
+    assert {(result.upload, result.csv) for result in map(read_result, cloud.messages)} == {
+        (upload(), "name,major,year\r\n")
+    }
+
+
+def test_the_sample_clip_of_two_strangers_is_drawn_and_counted(samples: Path, identifier: Identifier) -> None:
+    cloud = Cloud(clip=(samples / "clips" / "both of them.mp4").read_bytes())
+    pipeline_on(cloud, identifier).process(upload(), NOW + 60)
+    (result,) = map(read_result, cloud.messages)
+    assert (result.outcome, result.unknown_faces) == ("unknown", 2)
+    assert cloud.objects["cam.mp4.jpg"].startswith(b"\xff\xd8")
+    assert set(result.timing_ms) >= {"decode", "detect", "embed", "match", "draw", "total"}
+
+
+def test_a_foreign_bucket_is_refused_before_anything_is_touched(identifier: Identifier) -> None:
+    cloud = Cloud()
+    with pytest.raises(WireError, match="not this stage's input bucket"):
+        pipeline_on(cloud, identifier).process(upload(bucket="somebody-elses"), NOW + 60)
+    assert cloud.log == []
+
+
+def s3_record(key: str, bucket: str = "clips") -> dict[str, Any]:
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 1, "versionId": "v1"}},
+    }
+
+
+def body_of(*keys: str) -> str:
+    return json.dumps({"Records": [s3_record(key) for key in keys]})
+
+
+def process(each: Upload) -> Done | InWork:
+    """Answers by the key: `busy`, `broken`, `foreign`, else done."""
+    if each.key == "busy":
+        return InWork(each.job_id, NOW)
+    if each.key == "broken":
+        raise GalleryError("no gallery is published")
+    if each.key == "foreign":
+        raise WireError("a foreign bucket")
+    return Done(each.job_id, "recognised")
+
+
+def test_an_s3_event_is_answered_record_by_record() -> None:
+    answer = read_answer(json.dumps(Responder(process).respond(json.loads(body_of("one", "two")))))
+    assert [done.outcome for done in answer.done] == ["recognised", "recognised"]
+
+
+@pytest.mark.parametrize("key", ["busy", "broken", "foreign"])
+def test_an_s3_event_not_wholly_served_raises_so_that_it_comes_again(key: str) -> None:
+    with pytest.raises(RecordsFailed):
+        Responder(process).respond(json.loads(body_of("one", key)))
+
+
+def test_the_pollers_call_learns_what_became_of_each_record() -> None:
+    answer = read_answer(
+        json.dumps(Responder(process).respond(json.loads(write_call(body_of("one", "busy", "foreign")))))
+    )
+    assert (len(answer.done), len(answer.in_work)) == (1, 1)
+    assert [(fault.record, fault.reason) for fault in answer.refused] == [(2, "a foreign bucket")]
+
+
+def test_a_machine_fault_raises_only_after_its_neighbours_are_finished() -> None:
+    seen: list[str] = []
+
+    def remember(each: Upload) -> Done | InWork:
+        seen.append(each.key)
+        return process(each)
+
+    with pytest.raises(RecordsFailed, match=r"1 record\(s\) failed \(GalleryError\)"):
+        Responder(remember).respond(json.loads(write_call(body_of("one", "broken", "three"))))
+    assert seen == ["one", "broken", "three"]
+
+
+def test_a_queue_event_gets_partial_batch_failures() -> None:
+    bodies = {"a": body_of("one"), "b": body_of("broken"), "c": "{", "d": body_of("busy"), "e": body_of("foreign")}
+    bodies["f"] = '{"Event": "s3:TestEvent"}'
+    records = [{"messageId": name, "eventSource": "aws:sqs", "body": body} for name, body in bodies.items()]
+    answer = Responder(process).respond({"Records": records})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": name} for name in "bcde"]}
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"Records": []}, {"Records": [3]}, {"call": 1}, {"call": 1, "body": "{"}, {"detail": 1}]
+)
+def test_an_event_nobody_can_read_is_an_error(event: dict[str, Any]) -> None:
+    with pytest.raises((WireError, RecordsFailed)):
+        Responder(process).respond(event)
+
+
+def test_s3s_test_event_is_acknowledged() -> None:
+    assert Responder(process).respond({"Event": "s3:TestEvent", "Bucket": "clips"})["done"] == ()

@@ -1,0 +1,122 @@
+"""From a finding to the result and its picture."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recognition.annotate import NAMED, UNKNOWN, annotated_picture
+from recognition.faces import Frame
+from recognition.identify import Finding
+from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
+from recognition.roster import Student
+from recognition.stopwatch import Stopwatch
+from recognition.track import link
+from recognition.vote import decide
+from tests.people import direction, gallery_of, sighting
+from wire.result_json import read_result
+from wire.s3_event import Upload
+
+GALLERY = gallery_of("7", "8")
+STUDENTS = {"7": Student("7", "Ada", "maths", "senior"), "8": Student("8", "Bob", "art", "junior")}
+UPLOAD = Upload("clips", "a/cam.mp4", "v1", "e", "01", 10)
+SPENT = Spent({"total": 500.0}, 0.5, 2048)
+
+
+def finding_of(*people: int, frames: int = 2) -> Finding:
+    pictures = tuple(Frame(float(n), np.full((360, 1600, 3), 90, np.uint8)) for n in range(frames))
+    sightings = [sighting(n, direction(p), left=40 + 300 * p) for n in range(frames) for p in people]
+    return Finding(pictures, tuple(decide(link(sightings), GALLERY)))
+
+
+def test_students_and_unknown_faces_make_a_recognised_result() -> None:
+    result = result_of(UPLOAD, finding_of(1, 0, 4), GALLERY, STUDENTS, "results", SPENT)
+    assert result.outcome == "recognised"
+    assert {student.name: student.frames for student in result.students} == {"Ada": 2, "Bob": 2}
+    assert result.unknown_faces == 1
+    assert sorted(result.csv.split("\r\n")) == ["", "Ada,maths,senior", "Bob,art,junior", "name,major,year"]
+    assert result.csv_location.key == "a/cam.mp4.csv"
+    assert result.picture_location is not None
+    assert result.model is not None
+    assert result.model.threshold == GALLERY.threshold
+    assert result.cost == {"gb_seconds": 1.0, "usd": 1.333e-05}
+
+
+def test_strangers_alone_make_an_unknown_result() -> None:
+    result = result_of(UPLOAD, finding_of(4, 5), GALLERY, {}, "results", SPENT)
+    assert (result.outcome, result.unknown_faces, result.csv) == ("unknown", 2, "name,major,year\r\n")
+    assert result.reason
+
+
+def test_an_empty_room_makes_a_no_face_result_without_a_picture() -> None:
+    result = result_of(UPLOAD, finding_of(), GALLERY, {}, "results", SPENT)
+    assert (result.outcome, result.picture_location) == ("no_face", None)
+    assert "2 frames" in result.reason
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "superseded"])
+def test_an_upload_nobody_looked_at_keeps_its_reason(outcome: str) -> None:
+    result = result_without_faces(UPLOAD, outcome, "because", "results", SPENT)  # type: ignore[arg-type]
+    assert (result.outcome, result.reason, result.csv) == (outcome, "because", "name,major,year\r\n")
+
+
+def test_the_record_is_the_message_with_every_decision() -> None:
+    finding = finding_of(0, 4)
+    result = result_of(UPLOAD, finding, GALLERY, STUDENTS, "results", SPENT)
+    record = record_of(result, finding)
+    assert read_result(record) == result
+    decisions = json.loads(record)["decisions"]
+    assert sorted(str(decision["named"]) for decision in decisions) == ["7", "None"]
+    assert all(len(decision["sightings"]) == 2 for decision in decisions)
+    assert json.loads(record)["frames_looked_at_s"] == [0.0, 1.0]
+
+
+def test_the_record_of_an_unread_clip_has_no_decisions() -> None:
+    result = result_without_faces(UPLOAD, "rejected", "because", "results", SPENT)
+    assert json.loads(record_of(result, None))["decisions"] == []
+
+
+@pytest.mark.parametrize("key", ["a" * 1024, "é" * 512, "🎓" * 256])
+def test_a_result_of_the_longest_key_still_fits_into_s3(key: str) -> None:
+    upload = Upload("clips", key, "v1", "", "", 1)
+    keys = {output_key(upload, suffix) for suffix in (".csv", ".json", ".jpg")}
+    assert len(keys) == 3
+    assert all(len(each.encode()) <= 1024 for each in keys)
+    assert output_key(Upload("clips", key[:-1] + "b", "v1", "", "", 1), ".csv") not in keys
+
+
+def test_a_named_face_gets_colour_and_label_an_unknown_one_grey() -> None:
+    jpeg = annotated_picture(finding_of(0, 4), {"7": "Ada"})
+    assert jpeg is not None
+    picture = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int)
+    assert picture.shape == (288, 1280, 3)
+    assert _shows(picture[:, :300], NAMED)
+    assert not _shows(picture[:, 600:], NAMED)
+    assert _shows(picture[:, 600:], UNKNOWN)
+
+
+def _shows(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    return bool((np.abs(picture - np.array(colour)).max(axis=2) < 24).sum() > 50)
+
+
+def test_an_empty_room_has_no_picture() -> None:
+    assert annotated_picture(finding_of(), {}) is None
+
+
+def test_a_label_at_the_pictures_edge_stays_inside() -> None:
+    pictures = (Frame(0.0, np.zeros((120, 200, 3), np.uint8)),)
+    verdicts = decide(link([sighting(0, direction(0), left=150)]), GALLERY)
+    assert annotated_picture(Finding(pictures, tuple(verdicts)), {"7": "A very long name that will not fit"})
+
+
+def test_the_stopwatch_adds_up_each_step_and_the_total() -> None:
+    ticks = iter([0.0, 1.0, 1.5, 2.0, 2.25, 3.0])
+    watch = Stopwatch(lambda: next(ticks))
+    for _ in range(2):
+        with watch("detect"):
+            pass
+    assert watch.timing_ms() == {"detect": 750.0, "total": 3000.0}

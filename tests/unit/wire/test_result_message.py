@@ -1,0 +1,150 @@
+"""The result message: its values, its bytes, and what a reader refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wire.errors import WireError
+from wire.result_csv import write_csv
+from wire.result_json import read_result, write_result
+from wire.result_message import OUTCOMES, Location, ModelUsed, Result, StudentSeen
+from wire.s3_event import Upload
+
+GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
+
+UPLOAD = Upload("clips", "cse546/cam 1.mp4", "v1", "d41d8", "0055AED6DCD9", 1024)
+ADA = StudentSeen("7", "Ada Lovelace", "mathematics", "senior", 0.9712, 0.0812, 5, 0.2)
+RECOGNISED = Result(
+    upload=UPLOAD,
+    outcome="recognised",
+    reason="",
+    csv=write_csv([ADA]),
+    csv_location=Location("results", "cse546/cam 1.mp4.csv"),
+    record_location=Location("results", "cse546/cam 1.mp4.json"),
+    picture_location=Location("results", "cse546/cam 1.mp4.jpg"),
+    students=(ADA,),
+    unknown_faces=2,
+    model=ModelUsed("dlib-hog", "dlib-resnet-v1", "0123456789ab", 0.9259),
+    timing_ms={"detect": 93.1, "total": 512.0},
+    cost={"gb_seconds": 1.024, "usd": 0.00001365},
+)
+NO_FACE = replace(RECOGNISED, outcome="no_face", students=(), unknown_faces=0, picture_location=None, model=None)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+names = texts.filter(bool)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> Result:
+    ids = draw(st.lists(names, unique=True, max_size=3))
+    seen = tuple(
+        StudentSeen(i, draw(texts), draw(texts), draw(texts), draw(st.floats(-1, 1)), draw(st.floats(0, 2)), 3, 1.5)
+        for i in ids
+    )
+    unknown = draw(st.integers(0, 40))
+    outcome: Any = "recognised" if seen else "unknown" if unknown else draw(st.sampled_from(["no_face", "rejected"]))
+    location = Location(draw(texts), draw(texts))
+    return Result(
+        upload=Upload(draw(names), draw(names), draw(texts), draw(texts), draw(texts), draw(st.integers(0, 2**40))),
+        outcome=outcome,
+        reason=draw(texts),
+        csv=draw(texts),
+        csv_location=location,
+        record_location=location,
+        picture_location=draw(st.none() | st.just(location)),
+        students=seen,
+        unknown_faces=unknown,
+        timing_ms={"total": draw(st.floats(0, 1e6))},
+    )
+
+
+@given(results())
+def test_every_result_comes_back_as_it_was(result: Result) -> None:
+    assert read_result(write_result(result)) == result
+
+
+@given(results())
+def test_the_body_holds_only_characters_that_sqs_takes(result: Result) -> None:
+    assert all(" " <= character <= "~" for character in write_result(result))
+
+
+@pytest.mark.parametrize("name, result", [("recognised", RECOGNISED), ("no_face", NO_FACE)])  # noqa: PT006
+def test_schema_1_is_pinned_in_bytes(name: str, result: Result) -> None:
+    golden = (GOLDEN / f"result-1-{name}.json").read_text(encoding="utf-8").strip()
+    assert write_result(result) == golden
+    assert read_result(golden) == result
+
+
+def test_fields_nobody_knows_yet_are_ignored() -> None:
+    body = json.loads(write_result(RECOGNISED)) | {"weather": "fair"}
+    body["students"][0]["shoe_size"] = 38
+    assert read_result(json.dumps(body)) == RECOGNISED
+
+
+@pytest.mark.parametrize("schema", [0, 2, "1", None, True, 1.0])
+def test_another_schema_is_refused(schema: object) -> None:
+    body = json.loads(write_result(RECOGNISED)) | {"schema": schema}
+    with pytest.raises(WireError, match="schema"):
+        read_result(json.dumps(body))
+
+
+@pytest.mark.parametrize("field", ["upload", "outcome", "reason", "csv", "record", "students", "unknown_faces"])
+def test_a_message_without_a_field_is_refused_by_its_name(field: str) -> None:
+    body = json.loads(write_result(RECOGNISED))
+    del body[field]
+    with pytest.raises(WireError, match=field):
+        read_result(json.dumps(body))
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"schema": 1}', '"result"'])
+def test_what_is_no_result_is_refused(text: str) -> None:
+    with pytest.raises(WireError):
+        read_result(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outcome": "superb"},
+        {"outcome": "unknown"},
+        {"students": ()},
+        {"unknown_faces": -1},
+        {"students": (ADA, ADA)},
+        {"outcome": "no_face"},
+    ],
+)
+def test_an_impossible_result_cannot_be_made(change: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        replace(RECOGNISED, **change)
+
+
+def test_unknown_without_a_face_cannot_be_made() -> None:
+    with pytest.raises(WireError, match="unknown faces"):
+        replace(NO_FACE, outcome="unknown")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"similarity": 1.1},
+        {"similarity": float("nan")},
+        {"margin": -0.1},
+        {"first_seen_s": -1.0},
+        {"frames": 0},
+        {"student_id": ""},
+    ],
+)
+def test_an_impossible_sighting_cannot_be_made(change: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        replace(ADA, **change)
+
+
+def test_the_five_outcomes_are_those_of_the_contract() -> None:
+    assert OUTCOMES == ("recognised", "unknown", "no_face", "rejected", "superseded")
