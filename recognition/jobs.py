@@ -1,6 +1,7 @@
 """Who works on an object version, and what came of it. The values; `aws.jobs` keeps them in `job_table`.
 
-A lock is never deleted: it expires at the invocation's deadline, so that a crash frees the version by itself.
+A lock is never deleted: it expires at the invocation's deadline, so that a crash frees the version by itself. Work that
+ended in an error we saw lets its own lock expire at once, so that the next delivery need not wait for the deadline.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class Jobs(Protocol):
 
     def begin(self, upload: Upload, now: float, deadline: float) -> State:
         """Lock the version until `deadline`, unless it is finished or another lock is still valid at `now`."""
+        ...
+
+    def release(self, upload: Upload, deadline: float, now: float) -> None:
+        """Let the lock that ends at `deadline` end `now`, if it is still there and the version is not finished."""
         ...
 
     def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:

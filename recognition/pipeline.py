@@ -6,6 +6,7 @@ crash between any two steps converges when the message comes again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,6 +28,8 @@ from wire.result_message import Location, Result
 from wire.s3_event import Upload
 
 MAX_CLIP_BYTES = 4 << 30
+
+logger = logging.getLogger(__name__)
 
 
 class Clips(Protocol):
@@ -81,9 +84,19 @@ class Pipeline:
             return InWork(upload.job_id, state.until)
         if isinstance(state, Finished):
             return Done(upload.job_id, state.outcome)
-        result = self._work(upload)
-        self.jobs.finish(upload, result.outcome, write_result(result), self.clock())
+        try:
+            result = self._work(upload)
+            self.jobs.finish(upload, result.outcome, write_result(result), self.clock())
+        except Exception:
+            self._release(upload, deadline)
+            raise
         return Done(upload.job_id, result.outcome)
+
+    def _release(self, upload: Upload, deadline: float) -> None:
+        try:
+            self.jobs.release(upload, deadline, self.clock())
+        except Exception:  # the lock expires by itself; what matters is the error that brought us here
+            logger.warning("lock not released", extra={"job_id": upload.job_id})
 
     def _work(self, upload: Upload) -> Result:
         watch = Stopwatch()

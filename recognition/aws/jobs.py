@@ -46,6 +46,26 @@ class DynamoJobs:
             return self._state(upload)
         return Begun()
 
+    def release(self, upload: Upload, deadline: float, now: float) -> None:
+        """Let the lock that ends at `deadline` end `now`, if it is still there and the version is not finished."""
+        try:
+            call(
+                self.dynamodb.update_item,
+                TableName=self.table,
+                Key={"job_id": {"S": upload.job_id}},
+                UpdateExpression="SET locked_until = :now",
+                ConditionExpression="#state = :working AND locked_until = :deadline",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":working": {"S": "working"},
+                    ":now": {"N": f"{now:.3f}"},
+                    ":deadline": {"N": f"{deadline:.3f}"},
+                },
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+
     def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
         """Store the outcome and the result's text. A later finish of the same version replaces an earlier one."""
         call(

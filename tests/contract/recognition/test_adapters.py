@@ -172,6 +172,23 @@ def test_a_lock_is_taken_over_only_after_its_deadline(stage: Any) -> None:
     assert jobs.begin(UPLOAD, 160.5, 220.0) == Begun()
 
 
+def test_a_lock_let_go_is_free_at_once_but_only_by_its_holder(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.release(UPLOAD, 150.0, 101.0)
+    assert jobs.begin(UPLOAD, 102.0, 170.0) == Held(160.0)
+    jobs.release(UPLOAD, 160.0, 103.0)
+    assert jobs.begin(UPLOAD, 103.5, 170.0) == Begun()
+
+
+def test_letting_go_never_reopens_a_finished_version(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.finish(UPLOAD, "no_face", "{}", 110.0)
+    jobs.release(UPLOAD, 160.0, 111.0)
+    assert jobs.begin(UPLOAD, 9e9, 9.1e9) == Finished("no_face")
+
+
 def test_a_finished_version_stays_finished(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -53,6 +53,11 @@ class Cloud:
             self.jobs[upload.job_id] = Held(deadline)
             return Begun()
         return state
+
+    def release(self, upload: Upload, deadline: float, now: float) -> None:
+        self._step("release")
+        if self.jobs[upload.job_id] == Held(deadline):
+            self.jobs[upload.job_id] = Held(now)
 
     def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
         self._step("finish")
@@ -151,12 +156,43 @@ def test_a_crash_at_any_step_converges_when_the_message_comes_again(identifier: 
     cloud = Cloud(fail_at=step)
     with pytest.raises(ConnectionError):
         pipeline_on(cloud, identifier).process(upload(), NOW + 60)
-    pipeline_on(cloud, identifier, NOW + 61).process(upload(), NOW + 120)
+    pipeline_on(cloud, identifier, NOW + 1).process(upload(), NOW + 120)
     assert cloud.jobs[upload().job_id] == Finished("rejected")
     assert set(cloud.objects) == {"cam.mp4.csv", "cam.mp4.json"}
     assert {(result.upload, result.csv) for result in map(read_result, cloud.messages)} == {
         (upload(), "name,major,year\r\n")
     }
+
+
+def test_a_lock_that_cannot_be_released_expires_and_hides_no_error(identifier: Identifier) -> None:
+    cloud = Cloud(gone=True)
+    pipeline = pipeline_on(cloud, identifier)
+    broken = replace(pipeline, store=Broken("store"), jobs=BrokenRelease(cloud))
+    with pytest.raises(ConnectionError, match="store"):
+        broken.process(upload(), NOW + 60)
+    assert pipeline.process(upload(), NOW + 60) == InWork(upload().job_id, NOW + 60)
+
+
+@dataclass
+class Broken:
+    name: str
+
+    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> None:
+        raise ConnectionError(self.name)
+
+
+@dataclass
+class BrokenRelease:
+    cloud: Cloud
+
+    def begin(self, upload: Upload, now: float, deadline: float) -> State:
+        return self.cloud.begin(upload, now, deadline)
+
+    def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
+        self.cloud.finish(upload, outcome, result, now)
+
+    def release(self, upload: Upload, deadline: float, now: float) -> None:
+        raise ConnectionError("release")
 
 
 def test_the_sample_clip_of_two_strangers_is_drawn_and_counted(samples: Path, identifier: Identifier) -> None:
