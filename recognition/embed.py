@@ -13,9 +13,6 @@ import numpy as np
 
 from recognition.faces import Box, Embedding, Rgb
 
-MODEL = "dlib-resnet-v1"
-DIMENSIONS = 128
-
 
 class Embedder:
     """dlib's 5-point landmark predictor and face recognition ResNet. Not for several threads at once."""

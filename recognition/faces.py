@@ -11,6 +11,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+MODEL = "dlib-resnet-v1"
+"""Who computes the embeddings; what another model computed cannot be compared with them."""
+
+DIMENSIONS = 128
+
 Rgb: TypeAlias = NDArray[np.uint8]
 """A picture, shape (h, w, 3), uint8, red green blue, C-contiguous."""
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.embed import DIMENSIONS, MODEL
 from recognition.errors import GalleryError
-from recognition.faces import unit
+from recognition.faces import DIMENSIONS, MODEL, unit
 from recognition.threshold import fitted_threshold
 
 FIELDS = ("model", "student_ids", "templates", "photographs", "threshold")

@@ -17,9 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from recognition.embed import DIMENSIONS
 from recognition.errors import LegacyFormatError
-from recognition.faces import Embedding
+from recognition.faces import DIMENSIONS, Embedding
 from recognition.gallery import Gallery, make_gallery
 from recognition.roster import Consent, Student
 

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class WireError(ValueError):
     """Bytes that this program cannot accept. The message says what is wrong; the dead-letter queue is their place."""
+
+
+class NewerSchemaError(WireError):
+    """A message of a schema this program does not know yet. It is not lost: install the newer reader first."""

@@ -6,6 +6,7 @@ Nothing here knows which message it reads; `where` names the place for the reade
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
@@ -40,10 +41,12 @@ def objects(source: Json, name: str, where: str) -> list[Json]:
 def required(source: Json, name: str, kind: type[T], where: str) -> T:
     """The value of `name`, which must be there and be a `kind` (a whole number passes for a float)."""
     value = source.get(name)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return cast(T, float(value))
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return cast(T, _finite(value, f"{where}.{name}"))
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise WireError(f"{where}.{name} is {_kind(value)}, not {kind.__name__}")
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise WireError(f"{where}.{name} holds half a character, which could never be written out")
     return value
 
 
@@ -56,6 +59,17 @@ def numbers(source: Json, name: str, where: str) -> dict[str, float]:
     """The object under `name` whose values are all numbers; absent counts as empty."""
     found = as_object(source.get(name, {}), f"{where}.{name}")
     return {key: required(found, key, float, f"{where}.{name}") for key in found}
+
+
+def _finite(value: float, where: str) -> float:
+    """Python's JSON knows NaN, infinities and whole numbers of any length; a measurement is none of these."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise WireError(f"{where} is not a finite number")
+    return number
 
 
 def _kind(value: object) -> str:

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict
 from typing import cast
 
-from wire.errors import WireError
+from wire.errors import NewerSchemaError, WireError
 from wire.fields import Json, as_object, numbers, objects, parse_object, required
 from wire.result_message import SCHEMA, Location, ModelUsed, Outcome, Result, StudentSeen
 from wire.s3_event import Upload
@@ -29,8 +29,12 @@ def read_result(text: str | bytes) -> Result:
     """The `Result` in a message's body. Raises `WireError` when it is none, or of a newer schema."""
     body = parse_object(text, "result")
     schema = required(body, "schema", int, "result")
+    if schema > SCHEMA:
+        raise NewerSchemaError(
+            f"result.schema is {schema}; this program reads {SCHEMA}: install the newer poller first"
+        )
     if schema != SCHEMA:
-        raise WireError(f"result.schema is {schema}; this program reads {SCHEMA}: install the newer poller first")
+        raise WireError(f"result.schema is {schema}; there never was such a schema")
     csv = as_object(body.get("csv"), "result.csv")
     picture = body.get("picture")
     return Result(

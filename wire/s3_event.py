@@ -36,7 +36,7 @@ class Upload:
     def __post_init__(self) -> None:
         if not self.bucket or not self.key:
             raise WireError("an upload needs a bucket and a key")
-        if len(_utf8(self.key)) > MAX_KEY_BYTES:
+        if len(self.key.encode()) > MAX_KEY_BYTES:
             raise WireError(f"the key is longer than S3's {MAX_KEY_BYTES} bytes")
         if self.size < 0:
             raise WireError("an object cannot have a negative size")
@@ -131,13 +131,6 @@ def _refuse_other_events(record: Json) -> None:
     name = required(record, "eventName", str, "record")
     if not name.removeprefix("s3:").startswith("ObjectCreated:"):
         raise WireError(f"record.eventName is {name[:60]!r}, not ObjectCreated:*")
-
-
-def _utf8(key: str) -> bytes:
-    try:
-        return key.encode()
-    except UnicodeEncodeError as error:
-        raise WireError("the key holds half a character, which no UTF-8 has") from error
 
 
 def _decode_key(encoded: str) -> str:

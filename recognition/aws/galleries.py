@@ -13,8 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from recognition.aws.calls import call, error_code
-from recognition.embed import MODEL
 from recognition.errors import GalleryError
+from recognition.faces import MODEL
 from recognition.gallery import Gallery, read_gallery, write_gallery
 
 POINTER = "gallery/current.json"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.errors import WireError
+from wire.errors import NewerSchemaError, WireError
 from wire.result_csv import write_csv
 from wire.result_json import read_result, write_result
 from wire.result_message import OUTCOMES, Location, ModelUsed, Result, StudentSeen
@@ -88,11 +88,29 @@ def test_fields_nobody_knows_yet_are_ignored() -> None:
     assert read_result(json.dumps(body)) == RECOGNISED
 
 
-@pytest.mark.parametrize("schema", [0, 2, "1", None, True, 1.0])
-def test_another_schema_is_refused(schema: object) -> None:
+@pytest.mark.parametrize("schema", [0, -1, "1", None, True, 1.0])
+def test_a_schema_that_never_was_is_refused(schema: object) -> None:
     body = json.loads(write_result(RECOGNISED)) | {"schema": schema}
-    with pytest.raises(WireError, match="schema"):
+    with pytest.raises(WireError, match="schema") as caught:
         read_result(json.dumps(body))
+    assert caught.type is WireError
+
+
+def test_a_newer_schema_is_refused_as_what_it_is() -> None:
+    with pytest.raises(NewerSchemaError, match="install the newer poller"):
+        read_result(json.dumps(json.loads(write_result(RECOGNISED)) | {"schema": 2}))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1" + "0" * 400, '"5"', "true"])
+def test_a_measurement_that_is_no_finite_number_is_refused(number: str) -> None:
+    text = write_result(RECOGNISED).replace('"threshold": 0.9259', f'"threshold": {number}')
+    with pytest.raises(WireError, match="threshold"):
+        read_result(text)
+
+
+def test_half_a_character_is_refused_wherever_it_stands() -> None:
+    with pytest.raises(WireError):
+        read_result(write_result(RECOGNISED).replace("Ada Lovelace", "Ada \\ud83c"))
 
 
 @pytest.mark.parametrize("field", ["upload", "outcome", "reason", "csv", "record", "students", "unknown_faces"])

@@ -1,0 +1,141 @@
+"""The only place with boto3 and botocore: clients, their timeouts, and botocore's exceptions put into our words.
+
+botocore's own retries are off everywhere; tenacity, in `sqs` and `function`, is the one retry layer. The surprising
+rule: an exception from before the connection means "never started", any other broken connection means "unknown".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
+
+from poller.errors import AwsError, Transient, UnknownOutcome, Unreachable, Unusable
+from poller.function import LambdaFunction, Response
+from poller.replies import HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
+from poller.settings import READ_MARGIN_S, Settings
+from poller.sqs import SqsQueue
+
+# Raised before a connection exists, so that nothing can have been sent.
+_UNCONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
+# Raised when the answer is not whole; the last two escape from reading a streamed body.
+_BROKEN = (
+    boto.HTTPClientError,
+    boto.ConnectionError,
+    boto.IncompleteReadError,
+    ResponseParserError,
+    HTTPError,
+    OSError,
+)
+# All that a call to AWS may raise.
+_FAILURES = (boto.ClientError, boto.BotoCoreError, *_BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The three queues and the function of one tick."""
+
+    requests: SqsQueue
+    output: SqsQueue
+    dead_letters: SqsQueue
+    function: LambdaFunction
+
+
+def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
+    """Clients for `settings`; makes no request. `sleep` is what the queues' retries wait with. Raises `Unusable`."""
+    try:
+        session = boto3.session.Session(region_name=settings.region)
+        sqs = session.client("sqs", config=queue_config(settings.concurrency, settings.wait_s))
+        function = session.client("lambda", config=function_config(settings.concurrency, settings.function_timeout_s))
+    except (boto.BotoCoreError, ValueError) as error:
+        raise Unusable("connect", type(error).__name__, HINT_RIGHTS) from error
+    return Clients(
+        requests=queue(sqs, settings.request_queue_url, sleep),
+        output=queue(sqs, settings.output_queue_url, sleep),
+        dead_letters=queue(sqs, settings.dead_letter_queue_url, sleep),
+        function=invoker(function, settings.function_name),
+    )
+
+
+def function_config(concurrency: int, function_timeout_s: int) -> Config:
+    """One request an invocation, and longer patience than the function may take."""
+    return Config(
+        connect_timeout=5,
+        read_timeout=function_timeout_s + READ_MARGIN_S,
+        retries={"total_max_attempts": 1},
+        tcp_keepalive=True,
+        max_pool_connections=concurrency + 2,
+    )
+
+
+def queue_config(concurrency: int, wait_s: int) -> Config:
+    """Long polls fit in; requests, results, heartbeat and every worker have a connection each."""
+    return Config(
+        connect_timeout=5,
+        read_timeout=wait_s + 10,
+        retries={"total_max_attempts": 1},
+        tcp_keepalive=True,
+        max_pool_connections=concurrency + 4,
+    )
+
+
+def queue(client: Any, url: str, sleep: Callable[[float], None]) -> SqsQueue:
+    """The queue at `url`, through an SQS client."""
+
+    def call(operation: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(QueueUrl=url, **parameters)
+        except _FAILURES as error:
+            raise _queue_failure(error, operation) from error
+        return answer
+
+    return SqsQueue(call, sleep)
+
+
+def invoker(client: Any, name: str) -> LambdaFunction:
+    """The function called `name`, through a Lambda client."""
+
+    def invoke(payload: bytes) -> Response:
+        try:
+            answer = client.invoke(FunctionName=name, Payload=payload)
+            content = answer["Payload"].read()
+        except _FAILURES as error:
+            raise _invocation_failure(error) from error
+        return Response(content, "FunctionError" in answer, answer["ResponseMetadata"].get("RequestId", ""))
+
+    return LambdaFunction(invoke)
+
+
+def _queue_failure(error: Exception, operation: str) -> AwsError:
+    if isinstance(error, boto.ClientError):
+        return queue_error(_reply(error), operation)
+    return _library_failure(error, operation, Transient)
+
+
+def _invocation_failure(error: Exception) -> AwsError:
+    if isinstance(error, boto.ClientError):
+        return invocation_error(_reply(error), "Invoke")
+    return _library_failure(error, "Invoke", Unreachable if isinstance(error, _UNCONNECTED) else UnknownOutcome)
+
+
+def _library_failure(error: Exception, operation: str, broken: type[AwsError]) -> AwsError:
+    name = type(error).__name__
+    if isinstance(error, _BROKEN):
+        return broken(operation, name, HINT_NETWORK)
+    return Unusable(operation, name, HINT_RIGHTS)
+
+
+def _reply(error: boto.ClientError) -> ErrorReply:
+    body, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    return ErrorReply(
+        code=str(body.get("Code") or "Unknown"),
+        status=int(meta.get("HTTPStatusCode", 0)),
+        text=str(body.get("Message", "")),
+        retry_after=str(meta.get("HTTPHeaders", {}).get("retry-after", "")),
+    )

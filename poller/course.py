@@ -1,0 +1,125 @@
+"""The course of one tick: its threads, its bound, and how it ends when it is told to.
+
+Knows the two halves and no client. The surprising rule: a function that was asked is never taken back. When the tick
+must end before the answer, the message stays hidden until the function cannot be running any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from poller.attempt import Window
+from poller.durable import DurableDirectory
+from poller.lease import Leases
+from poller.logs import log
+from poller.ports import Clock, Function, Queue
+from poller.requests import Requests, spawn
+from poller.results import Progress, Results
+from poller.settings import Settings
+from poller.tally import Tally
+from poller.work import Work
+
+GRACE_S = 10.0
+LOOK_S = 0.1
+
+
+class Ports(Protocol):
+    """The clients of a tick."""
+
+    @property
+    def requests(self) -> Queue: ...
+    @property
+    def output(self) -> Queue: ...
+    @property
+    def dead_letters(self) -> Queue: ...
+    @property
+    def function(self) -> Function: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Everything one tick works with; `chance` draws from [0, 1)."""
+
+    settings: Settings
+    ports: Ports
+    directory: DurableDirectory
+    clock: Clock
+    tally: Tally
+    chance: Callable[[], float]
+
+    def drain(self) -> bool:
+        """Only file the results that are waiting. Returns like `run`."""
+        return self._await_end(self._start_draining(lambda: True, lambda: 0.0), self.settings.bound_s)
+
+    def run(self) -> bool:
+        """Take requests and file results until nothing is left, the bound is reached or the grace is over.
+
+        False: threads were left behind, in a long poll or waiting for the function, and may still touch the directory.
+        """
+        window = Window.of(self.settings, self.clock.monotonic())
+        work = self._work(window)
+        requests, stop = Requests(work), threading.Event()
+        spawn(lambda: work.leases.run(stop, self.settings.heartbeat_s))
+        spawn(requests.run)
+        drained = self._start_draining(requests.finished, lambda: window.receives_until - self.clock.monotonic())
+        try:
+            return self._await_end(lambda: drained() and requests.finished(), self.settings.bound_s)
+        finally:
+            if left := work.leases.end_all():
+                work.leave(left)
+            stop.set()
+
+    def _work(self, window: Window) -> Work:
+        ports, settings = self.ports, self.settings
+        leases = Leases(ports.requests, self.clock, settings.visibility_s, settings.lease_cap_s)
+        return Work(
+            requests=ports.requests,
+            dead_letters=ports.dead_letters,
+            function=ports.function,
+            leases=leases,
+            clock=self.clock,
+            tally=self.tally,
+            settings=settings,
+            window=window,
+            chance=self.chance,
+        )
+
+    def _start_draining(self, finished: Callable[[], bool], receiving_for: Callable[[], float]) -> Callable[[], bool]:
+        progress = Progress(finished, receiving_for)
+        results = Results(
+            self.ports.output,
+            self.ports.dead_letters,
+            self.directory,
+            self.tally,
+            self.settings,
+            progress,
+            self.chance,
+        )
+        done = threading.Event()
+
+        def drain() -> None:
+            results.run()
+            done.set()
+
+        spawn(drain)
+        return done.is_set
+
+    def _await_end(self, ended: Callable[[], bool], bound_s: float) -> bool:
+        """Wait for the end, but no longer than allowed; tell whether it came."""
+        until = self.clock.monotonic() + bound_s
+        graceful = False
+        never = threading.Event()
+        while not ended():
+            now = self.clock.monotonic()
+            if self.tally.terminated.is_set() and not graceful:
+                graceful, until = True, min(until, now + GRACE_S)
+            if now >= until:
+                log(logging.WARNING, "grace_over" if graceful else "bound_reached")
+                self.tally.halt.set()
+                return False
+            self.clock.wait(never, LOOK_S)
+        return True

@@ -1,0 +1,87 @@
+"""A directory whose files are whole or absent, whatever dies and whenever.
+
+Knows nothing of results. The surprising rule: every operation goes through the directory's own descriptor and follows
+no symlink, so that neither a planted link nor a renamed parent can lead a write elsewhere. Raises `OSError`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+FILE_MODE = 0o600
+DIRECTORY_MODE = 0o700
+STALE_S = 3600
+_TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{16}\.part")
+
+
+class DurableDirectory:
+    """An open directory. Close it, or use it in a `with`."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __enter__(self) -> DurableDirectory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def open_file(self, name: str, flags: int) -> int:
+        """A descriptor of `name` (never a symlink, never inherited); the caller closes it."""
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE, dir_fd=self._fd)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put `content` under `name` at once; when this returns it survives a power cut."""
+        temporary = f".tmp-{secrets.token_hex(8)}.part"
+        try:
+            self._write_through(temporary, content)
+            os.replace(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except BaseException:
+            self._forget(temporary)
+            raise
+        os.fsync(self._fd)
+
+    def read(self, name: str) -> bytes | None:
+        """What lies under `name`; None if nothing does, or nothing that we wrote (a symlink, a directory, a pipe)."""
+        try:
+            if not stat.S_ISREG(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
+                return None
+            descriptor = self.open_file(name, os.O_RDONLY | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read()
+
+    def settle(self) -> None:
+        """Make what `read` has found survive a power cut, too: its writer may have died before it did so."""
+        os.fsync(self._fd)
+
+    def remove_stale(self, now: float) -> int:
+        """Remove temporary files of ours that a crash left more than an hour before `now`; return how many."""
+        names = os.listdir(self._fd)  # noqa: PTH208  (pathlib cannot list a descriptor)
+        return sum(self._remove_if_stale(name, now) for name in names if _TEMPORARY.fullmatch(name))
+
+    def _remove_if_stale(self, name: str, now: float) -> bool:
+        found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+        stale = stat.S_ISREG(found.st_mode) and now - found.st_mtime > STALE_S
+        if stale:
+            os.unlink(name, dir_fd=self._fd)
+        return stale
+
+    def _write_through(self, name: str, content: bytes) -> None:
+        descriptor = self.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _forget(self, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=self._fd)
+        except OSError:
+            return  # never written, already renamed, or the disk is past helping: removed as stale later

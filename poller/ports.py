@@ -1,0 +1,85 @@
+"""What a tick needs from the world: two kinds of client and a clock. `aws` and `clock` give the real ones, tests fakes.
+
+All durations are seconds. The errors named here are those of `poller.errors`; an adapter raises no others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of one message. The receipt belongs to the delivery, not to the message."""
+
+    message_id: str
+    receipt: str
+    body: str
+    receive_count: int
+
+
+class Queue(Protocol):
+    """An SQS queue. Each method repeats what is safe to repeat, then raises `Transient`, `Refused` or `Unusable`."""
+
+    def receive(self, at_most: int, wait_s: int, visibility_s: int) -> list[Delivery]:
+        """Long-poll for 1 to 10 messages during `wait_s` (1 to 20)."""
+        ...
+
+    def delete(self, receipts: Sequence[str]) -> frozenset[str]:
+        """Delete and return the receipts of what could not be deleted."""
+        ...
+
+    def set_visibility(self, seconds: Mapping[str, int]) -> frozenset[str]:
+        """Hide each receipt's message for so long from now on; return the receipts that this failed for."""
+        ...
+
+    def send(self, body: str, attributes: Mapping[str, str]) -> None:
+        """Send one message with text attributes."""
+        ...
+
+
+class Attempt(Protocol):
+    """The caller's word on each try of one invocation; it may say no until the very moment of sending."""
+
+    def begin(self) -> bool:
+        """Called right before a request leaves. False: do not send."""
+        ...
+
+    def never_started(self) -> None:
+        """The request that `begin` allowed was certainly not carried out."""
+        ...
+
+    def may_wait(self, seconds: float) -> bool:
+        """Whether a next try after so long is still wanted."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, or less if the tick is being stopped."""
+        ...
+
+
+class Function(Protocol):
+    """The function. Waits and tries again only while the work never started."""
+
+    def invoke(self, payload: bytes, attempt: Attempt) -> bytes:
+        """The answer's bytes. Raises `NotStarted`, `UnknownOutcome`, `FunctionFailed`, `Refused` or `Unusable`."""
+        ...
+
+
+class Clock(Protocol):
+    """The time and the only way to let some pass."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, to compare with other machines' times."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, for durations on this machine."""
+        ...
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for `event` at most so long and tell whether it is set."""
+        ...

@@ -1,0 +1,92 @@
+"""Takes request messages, never more than can be started now, and gives each a thread of its own.
+
+Knows the queue and `work`, not what becomes of a message. The surprising rule: while any message in hand still looks
+for a free slot of the function, nothing more is received: it would only use up its lease and its deliveries.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+
+from poller.errors import AwsError
+from poller.lease import BATCH
+from poller.logs import log
+from poller.ports import Delivery
+from poller.work import Work
+
+LOOK_AGAIN_S = 1.0
+
+Spawn = Callable[[Callable[[], None]], None]
+
+
+def spawn(target: Callable[[], None]) -> None:
+    """Run `target` in a thread that does not keep the program alive."""
+    threading.Thread(target=target, daemon=True).start()
+
+
+class Requests:
+    """The receiving half of a tick."""
+
+    def __init__(self, work: Work, spawn: Spawn = spawn) -> None:
+        self._work, self._spawn = work, spawn
+        self._lock = threading.Lock()
+        self._in_flight = 0
+        self._receiving = True
+        self._freed = threading.Event()
+
+    def run(self) -> None:
+        """Receive until the window closes or the tick halts. Never raises."""
+        try:
+            while not self._work.tally.halt.is_set() and self._left() > 0:
+                self._receive_what_fits()
+        except AwsError as error:
+            self._work.tally.aws_trouble(error)
+        finally:
+            with self._lock:
+                self._receiving = False
+
+    def finished(self) -> bool:
+        """Whether nothing is in work and nothing will be."""
+        with self._lock:
+            return not self._receiving and self._in_flight == 0
+
+    def free_slots(self) -> int:
+        """How many messages could be started at once."""
+        now = self._work.clock.monotonic()
+        if any(lease.waits(now) for lease in self._work.leases.held()):
+            return 0
+        with self._lock:
+            return self._work.settings.concurrency - self._in_flight
+
+    def _receive_what_fits(self) -> None:
+        free = self.free_slots()
+        if free <= 0:
+            self._work.clock.wait(self._freed, LOOK_AGAIN_S)
+            self._freed.clear()
+            return
+        wait_s = max(1, min(self._work.settings.wait_s, math.ceil(self._left())))
+        for delivery in self._work.requests.receive(min(BATCH, free), wait_s, self._work.settings.visibility_s):
+            self._take(delivery)
+
+    def _left(self) -> float:
+        return self._work.window.receives_until - self._work.clock.monotonic()
+
+    def _take(self, delivery: Delivery) -> None:
+        if not self._work.leases.take(delivery, self._work.clock.monotonic()):
+            log(logging.WARNING, "already_in_work", message=delivery.message_id, receive_count=delivery.receive_count)
+            return
+        self._work.tally.count("received")
+        with self._lock:
+            self._in_flight += 1
+        self._spawn(lambda: self._carry_out(delivery))
+
+    def _carry_out(self, delivery: Delivery) -> None:
+        try:
+            self._work.carry_out(delivery)
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+            self._freed.set()

@@ -1,0 +1,139 @@
+"""Drains the output queue into files while the invocations run, and until nothing more can come.
+
+Knows the queues and `filing`. The surprising rule: a message is deleted only when its files are durable, so the first
+disk error ends the draining: everything else stays in the queue, where it is safe.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from poller import decide
+from poller.durable import DurableDirectory
+from poller.errors import AwsError, Refused
+from poller.filing import file_result
+from poller.lease import BATCH
+from poller.logs import log
+from poller.ports import Delivery, Queue
+from poller.settings import Settings
+from poller.tally import Exit, Tally
+from wire.errors import NewerSchemaError, WireError
+from wire.result_json import read_result
+
+LAST_WAIT_S = 2  # nothing is in work: whatever was sent is in the queue already
+BUSY_WAIT_S = 5  # a poll begun just before the last answer must not hold up the tick's end
+DISK_HINTS = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the quota is used up: free some space",
+    errno.EFBIG: "the file size limit (ulimit -f) is too small",
+    errno.EROFS: "the file system is read-only: check dmesg, remount it",
+    errno.EIO: "the disk reports errors: check dmesg, replace it",
+    errno.EACCES: "RESULTS_DIR is not ours to write: chown it to the poller's user",
+    errno.EPERM: "RESULTS_DIR is not ours to write: chown it to the poller's user",
+    errno.ENOENT: "RESULTS_DIR is gone: mount or create it",
+    errno.EISDIR: "a directory lies where a file of ours belongs: move it away",
+    errno.ENOTDIR: "RESULTS_DIR is not a directory: move the file away",
+    errno.ELOOP: "a symlink lies where a file of ours belongs: remove it",
+}
+
+
+def disk_trouble(error: OSError, tally: Tally) -> None:
+    """Report a disk that does not take results, with what to do about it."""
+    hint = DISK_HINTS.get(error.errno or 0, "RESULTS_DIR cannot be written")
+    log(logging.ERROR, "disk_trouble", code=errno.errorcode.get(error.errno or 0, "OSError"), hint=hint)
+    tally.trouble(Exit.DISK)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the draining must know of the requests."""
+
+    finished: Callable[[], bool]
+    receiving_for: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The filing half of a tick; `chance` draws from [0, 1)."""
+
+    output: Queue
+    dead_letters: Queue
+    directory: DurableDirectory
+    tally: Tally
+    settings: Settings
+    progress: Progress
+    chance: Callable[[], float]
+
+    def run(self) -> None:
+        """Drain until the requests are finished and one poll begun after that comes back empty. Never raises."""
+        try:
+            while not self.tally.halt.is_set():
+                was_finished = self.progress.finished()
+                batch = self.output.receive(BATCH, self._wait_s(was_finished), self.settings.visibility_s)
+                if was_finished and not batch:
+                    return
+                self._file_all(batch)
+        except AwsError as error:
+            self.tally.aws_trouble(error)
+        except Exception as error:
+            log(logging.ERROR, "unexpected", error=type(error).__name__)
+            self.tally.count("results_failed")
+
+    def _wait_s(self, finished: bool) -> int:
+        if finished:
+            return min(self.settings.wait_s, LAST_WAIT_S)
+        return min(self.settings.wait_s, max(BUSY_WAIT_S, int(self.progress.receiving_for())))
+
+    def _file_all(self, batch: list[Delivery]) -> None:
+        """File what can be filed, then delete it, all in one call; what cannot comes back later."""
+        served: list[str] = []
+        back: dict[str, int] = {}
+        for delivery in batch:
+            if not self._is_served(delivery):
+                back[delivery.receipt] = decide.backoff(delivery.receive_count, self.chance())
+            else:
+                served.append(delivery.receipt)
+        if served and (left := self.output.delete(served)):
+            log(logging.WARNING, "delete_refused", count=len(left))  # a replay finds the files and does nothing
+        if back:
+            self.tally.count("results_failed", len(back))
+            self.output.set_visibility(back)
+
+    def _is_served(self, delivery: Delivery) -> bool:
+        if self.tally.troubled():
+            return False
+        try:
+            return self._file(delivery)
+        except OSError as error:
+            disk_trouble(error, self.tally)
+            return False
+
+    def _file(self, delivery: Delivery) -> bool:
+        try:
+            result = read_result(delivery.body)
+            filed = file_result(self.directory, result, delivery.body)
+        except NewerSchemaError:
+            log(logging.ERROR, "newer_schema", message=delivery.message_id, hint="install the newer poller")
+            return False
+        except WireError as error:
+            return self._bury(delivery, str(error))
+        level = logging.WARNING if filed == "kept_both" else logging.INFO
+        log(level, filed, message=delivery.message_id, jobs=[result.upload.job_id[:12]], outcome=result.outcome)
+        if filed != "already_there":
+            self.tally.count("results")
+        if filed == "kept_both":
+            self.tally.count("kept_both")
+        return True
+
+    def _bury(self, delivery: Delivery, reason: str) -> bool:
+        try:
+            self.dead_letters.send(delivery.body, {"reason": decide.as_reason(reason), "queue": "output"})
+        except Refused as error:
+            log(logging.ERROR, "dead_letter_refused", message=delivery.message_id, code=error.code)
+            return False
+        log(logging.WARNING, "dead_lettered", message=delivery.message_id)
+        self.tally.count("dead_lettered")
+        return True

@@ -1,0 +1,141 @@
+"""The poller's settings, read from the environment once. One table feeds the reader, the help and the documentation.
+
+Knows nothing of AWS. The surprising rule: every missing or bad setting is named at once, so that an operator
+corrects a crontab in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from poller.errors import SettingsError
+
+READ_MARGIN_S = 15  # how much longer than the function may run we wait for its answer
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. `names` are environment variables, the first that is set wins."""
+
+    field: str
+    names: tuple[str, ...]
+    read: Callable[[str], Any]
+    about: str
+    default: str | None = None
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _url(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("is not a URL")
+    return value
+
+
+def _level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("is not one of DEBUG, INFO, WARNING, ERROR")
+    return value.upper()
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise ValueError(f"is not a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("request_queue_url", ("REQUEST_QUEUE_URL",), _url, "queue of S3's notifications"),
+    Setting("output_queue_url", ("OUTPUT_QUEUE_URL",), _url, "queue of the function's results"),
+    Setting("dead_letter_queue_url", ("DEAD_LETTER_QUEUE_URL",), _url, "where unreadable messages go, with a reason"),
+    Setting("function_name", ("FUNCTION_NAME",), _text, "the function to invoke (name or ARN)"),
+    Setting("results_dir", ("RESULTS_DIR",), Path, "directory of the result files; made (0700) if it is missing"),
+    Setting("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), _text, "AWS region of all of these"),
+    Setting("concurrency", ("POLLER_CONCURRENCY",), _whole(1, 100), "invocations at once", "8"),
+    Setting("receive_s", ("POLLER_RECEIVE_S",), _whole(1, 900), "for how long a tick takes new requests, s", "45"),
+    Setting("bound_s", ("POLLER_BOUND_S",), _whole(1, 3600), "a tick never lasts longer, s", "960"),
+    Setting(
+        "visibility_s", ("POLLER_VISIBILITY_S",), _whole(2, 43200), "a lease's length between heartbeats, s", "120"
+    ),
+    Setting("heartbeat_s", ("POLLER_HEARTBEAT_S",), _whole(1, 3600), "time between two heartbeats, s", "40"),
+    Setting("lease_cap_s", ("POLLER_LEASE_CAP_S",), _whole(2, 43200), "no lease lasts longer in all, s", "960"),
+    Setting("function_timeout_s", ("FUNCTION_TIMEOUT_S",), _whole(1, 900), "the function's own timeout, s", "300"),
+    Setting("wait_s", ("POLLER_WAIT_S",), _whole(1, 20), "length of a long poll, s", "20"),
+    Setting("log_level", ("POLLER_LOG_LEVEL",), _level, "DEBUG, INFO, WARNING or ERROR", "INFO"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a tick is told. Durations are whole seconds."""
+
+    request_queue_url: str
+    output_queue_url: str
+    dead_letter_queue_url: str
+    function_name: str
+    results_dir: Path
+    region: str
+    concurrency: int
+    receive_s: int
+    bound_s: int
+    visibility_s: int
+    heartbeat_s: int
+    lease_cap_s: int
+    function_timeout_s: int
+    wait_s: int
+    log_level: str
+
+    def __post_init__(self) -> None:
+        problems = [text for broken, text in self._rules() if broken]
+        if problems:
+            raise SettingsError(problems)
+
+    def _rules(self) -> tuple[tuple[bool, str], ...]:
+        answer_s = self.function_timeout_s + READ_MARGIN_S
+        return (
+            (self.heartbeat_s >= self.visibility_s, "POLLER_HEARTBEAT_S must be below POLLER_VISIBILITY_S"),
+            (
+                self.lease_cap_s < max(self.visibility_s, answer_s),
+                f"POLLER_LEASE_CAP_S must be at least POLLER_VISIBILITY_S and FUNCTION_TIMEOUT_S + {READ_MARGIN_S}",
+            ),
+            (
+                self.bound_s < self.receive_s + answer_s,
+                f"POLLER_BOUND_S must be at least POLLER_RECEIVE_S + FUNCTION_TIMEOUT_S + {READ_MARGIN_S}",
+            ),
+        )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read every setting. Raises `SettingsError` that names each one that is missing or bad."""
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for setting in TABLE:
+            try:
+                values[setting.field] = _read(setting, environment)
+            except ValueError as error:
+                problems.append(f"{' or '.join(setting.names)} {error}: {setting.about}")
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+
+def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
+    found = (environment.get(name, "").strip() for name in setting.names)
+    value = next((text for text in found if text), setting.default)
+    if value is None:
+        raise ValueError("is missing")
+    return setting.read(value)
+
+
+def explain() -> str:
+    """The table as text for `--help`."""
+    rows = ((" or ".join(s.names), s.about, f"[{s.default}]" if s.default else "(required)") for s in TABLE)
+    return "\n".join(f"  {name:<32} {about} {default}" for name, about, default in rows)

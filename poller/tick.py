@@ -1,0 +1,145 @@
+"""`python -m poller.tick`: the program that cron starts every minute, and its composition root.
+
+Nothing is decided here. The surprising rule: boto3 is imported only once settings and lock are ours, so that a second
+tick costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import logging
+import os
+import queue
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from poller import logs
+from poller.clock import SystemClock
+from poller.course import Course, Ports
+from poller.durable import DurableDirectory
+from poller.errors import AwsError, SettingsError
+from poller.logs import log
+from poller.requests import spawn
+from poller.results import disk_trouble
+from poller.settings import Settings, explain
+from poller.tally import EXIT_MEANS, Exit, Tally
+
+LOCK = ".tick.lock"
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+Connect = Callable[[Settings], Ports]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line. Settings come from the environment; the help explains each."""
+    codes = "\n".join(f"  {code.value}  {meaning}" for code, meaning in EXIT_MEANS.items())
+    command = argparse.ArgumentParser(
+        prog="python -m poller.tick",
+        description="Invoke the function for waiting uploads and file the results that are ready. One tick, for cron.",
+        epilog=f"environment:\n{explain()}\n\nexit codes, the worst one wins:\n{codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--drain-only", action="store_true", help="take no requests, only file waiting results")
+    return command
+
+
+def main(
+    argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ, connect: Connect | None = None
+) -> int:
+    """Run one tick and return its exit code."""
+    options = parser().parse_args(argv)
+    logs.configure("INFO")
+    try:
+        settings = Settings.from_environment(environment)
+    except SettingsError as error:
+        for problem in error.problems:
+            log(logging.ERROR, "settings", hint=problem)
+        return Exit.SETTINGS
+    logs.configure(settings.log_level)
+    tally = Tally()
+    try:
+        with contextlib.ExitStack() as held:
+            directory = held.enter_context(DurableDirectory(settings.results_dir))
+            if not _lock(directory, held):
+                log(logging.INFO, "another_tick_runs")
+                return Exit.FINE
+            ended = _tick(settings, directory, tally, connect or _connect, options.drain_only)
+            if not ended:  # somebody may still be writing: only the program's end gives up directory and lock
+                held.pop_all()
+            return tally.exit_code()
+    except OSError as error:
+        disk_trouble(error, tally)
+        return Exit.DISK
+
+
+def _lock(directory: DurableDirectory, held: contextlib.ExitStack) -> bool:
+    """Take the lock, if it is free. Its file stays: unlinking it would let two ticks lock two files of one name."""
+    descriptor = directory.open_file(LOCK, os.O_RDWR | os.O_CREAT)
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect: Connect, drain_only: bool) -> bool:
+    """Run the tick and sum it up; tell whether all of it has ended."""
+    clock = SystemClock()
+    began = clock.monotonic()
+    log(logging.INFO, "tick", drain_only=drain_only)
+    if removed := directory.remove_stale(clock.now()):
+        log(logging.INFO, "stale_removed", count=removed)
+    ended = True
+    try:
+        course = Course(settings, connect(settings), directory, clock, tally, random.random)
+        with _obeying_signals(tally):
+            ended = course.drain() if drain_only else course.run()
+    except AwsError as error:
+        tally.aws_trouble(error)
+    seconds = round(clock.monotonic() - began, 1)
+    log(logging.INFO, "summary", **tally.counts(), seconds=seconds, exit_code=tally.exit_code().value)
+    return ended
+
+
+def _connect(settings: Settings) -> Ports:
+    from poller import aws
+
+    return aws.connect(settings, time.sleep)
+
+
+@contextlib.contextmanager
+def _obeying_signals(tally: Tally) -> Iterator[None]:
+    """SIGTERM and SIGINT wind the tick up. A handler may only do what is safe anywhere: fill a SimpleQueue."""
+    heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def watch() -> None:
+        if heard.get():
+            log(logging.INFO, "terminating")
+            tally.terminate()
+
+    spawn(watch)
+    before = {number: signal.signal(number, lambda caught, _: heard.put(caught)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        heard.put(0)
+
+
+def run() -> None:
+    """Run the program. Threads in a long poll are left behind: waiting for them would break the bound."""
+    code = int(main())
+    sys.stdout.flush()
+    logging.shutdown()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,464 @@
+"""The real program, in a subprocess, against SQS and a function on a loopback port."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from poller import tick
+from poller.clock import SystemClock
+from poller.logs import FIELDS
+from poller.settings import TABLE
+from poller.tally import EXIT_MEANS
+from tests.contract.poller.loopback_aws import LoopbackAws, loopback_aws
+from tests.unit.poller.poller_fakes import all_done, csv_files, event, record, result
+from wire.result_json import write_result
+from wire.s3_event import read_notification
+
+ROOT = Path(__file__).parents[3]
+REQUIRED = [row.names[0] for row in TABLE if row.default is None]
+SECRET = "ada-lovelace"  # stands in keys; must never be logged
+
+
+@pytest.fixture
+def aws() -> Iterator[LoopbackAws]:
+    with loopback_aws() as running:
+        running.on_invoke = serve
+        yield running
+
+
+def serve(aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
+    """A function that sends one result for each upload and answers for all."""
+    for upload in read_notification(body).uploads:
+        aws.put("output", write_result(result(upload.key, upload.version_id)))
+    return 200, {}, all_done(body)
+
+
+def environment(aws: LoopbackAws, folder: Path, **changes: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_REGION": "us-east-1",
+        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
+        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
+        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
+        "FUNCTION_NAME": "smart-classroom",
+        "RESULTS_DIR": str(folder),
+        "POLLER_RECEIVE_S": "1",
+        "POLLER_WAIT_S": "1",
+        **changes,
+    }
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(aws: LoopbackAws, tmp_path: Path) -> Iterator[Start]:
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **changes: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-W", "error", "-m", "poller.tick", *arguments]
+        environ = environment(aws, tmp_path, **changes)
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True))
+        return running[-1]
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, object]]]:
+    _, text = process.communicate(timeout=60)
+    assert SECRET not in text
+    return process.returncode, [json.loads(line) for line in text.splitlines()]
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for another process; a minute without it is a failure."""
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+class HastyClock(SystemClock):
+    """A second passes in a tenth of one."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 10
+
+
+class InProcess:
+    """`main` in this process, on a hasty clock."""
+
+    def __init__(self, aws: LoopbackAws, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._aws, self._folder, self._capsys = aws, folder, capsys
+
+    def tick(self, *arguments: str, **changes: str) -> tuple[int, list[dict[str, object]]]:
+        """The exit code and the log's lines."""
+        self._capsys.readouterr()
+        code = tick.main(arguments, environment(self._aws, self._folder, **changes))
+        text = self._capsys.readouterr().err
+        assert SECRET not in text
+        return code, [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def inside(
+    aws: LoopbackAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[InProcess]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    monkeypatch.setattr(tick, "SystemClock", HastyClock)
+    yield InProcess(aws, tmp_path, capsys)
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+
+
+def events(lines: list[dict[str, object]]) -> list[object]:
+    return [line["event"] for line in lines]
+
+
+def test_uploads_become_files_and_every_queue_is_empty(aws: LoopbackAws, inside: InProcess, tmp_path: Path) -> None:
+    for n in range(12):
+        aws.put("requests", event(record(f"room/{SECRET}-{n}.mp4")))
+    code, lines = inside.tick()
+    assert code == 0
+    assert len(csv_files(tmp_path)) == 12
+    assert aws.queues == {"requests": [], "output": [], "dead": []}
+    assert len(aws.invoked) == 12
+    summary = lines[-1]
+    assert (summary["event"], summary["received"], summary["done"], summary["results"]) == ("summary", 12, 12, 12)
+    assert summary["failed"] == 0
+    assert set().union(*lines) <= FIELDS | {"at", "level", "event"}
+
+
+def test_two_pollers_share_a_queue_and_do_nothing_twice(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
+    for n in range(10):
+        aws.put("requests", event(record(f"{n}.mp4")))
+    folders = [tmp_path / "one", tmp_path / "two"]
+    ticks = [start(RESULTS_DIR=str(folder), POLLER_CONCURRENCY="2") for folder in folders]
+    assert [finish(process)[0] for process in ticks] == [0, 0]
+    assert len(aws.invoked) == 10
+    assert sum(len(csv_files(folder)) for folder in folders) == 10
+    assert aws.queues == {"requests": [], "output": [], "dead": []}
+
+
+def test_throttled_work_waits_for_a_slot_and_is_no_failure(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
+    running = threading.Semaphore(2)
+    throttled: list[int] = []
+
+    def on_invoke(aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
+        if not running.acquire(blocking=False):
+            throttled.append(1)
+            return 429, {"x-amzn-errortype": "TooManyRequestsException"}, b'{"Message": "Rate exceeded"}'
+        time.sleep(0.3)
+        running.release()
+        return serve(aws, body)
+
+    aws.on_invoke = on_invoke
+    for n in range(6):
+        aws.put("requests", event(record(f"{n}.mp4")))
+    code, lines = finish(start())
+    assert code == 0
+    assert throttled
+    assert (lines[-1]["done"], lines[-1]["failed"]) == (6, 0)
+    assert len(csv_files(tmp_path)) == 6
+
+
+def test_bad_messages_are_buried_and_do_not_hold_up_their_neighbours(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    mixed = event(record("a.mp4"), f"rubbish {SECRET}", record("c.mp4"))
+    for body in ("nonsense", '{"Event": "s3:TestEvent"}', mixed, event(record("d.mp4"))):
+        aws.put("requests", body)
+    aws.put("output", f"no result {SECRET}")
+    code, lines = inside.tick()
+    assert code == 0
+    assert len(csv_files(tmp_path)) == 3
+    buried = {message.body: message.attributes for message in aws.queues["dead"]}
+    assert {body: attributes["queue"] for body, attributes in buried.items()} == {
+        "nonsense": "requests",
+        mixed: "requests",
+        f"no result {SECRET}": "output",
+    }
+    assert all(attributes["reason"] for attributes in buried.values())
+    assert lines[-1]["dead_lettered"] == 3
+
+
+def test_a_failed_function_leaves_its_message_and_says_so(aws: LoopbackAws, inside: InProcess) -> None:
+    payload = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": SECRET}).encode()
+    aws.on_invoke = lambda aws, body: (200, {"x-amz-function-error": "Unhandled"}, payload)
+    aws.put("requests", event(record(f"{SECRET}.mp4")))
+    code, lines = inside.tick()
+    assert code == 1
+    assert lines[-1]["failed"] >= 1  # type: ignore[operator]
+    assert len(aws.queues["requests"]) == 1
+
+
+def test_a_dropped_connection_is_not_asked_again_in_this_tick(aws: LoopbackAws, inside: InProcess) -> None:
+    aws.on_invoke = lambda aws, body: None
+    aws.put("requests", event())
+    code, lines = inside.tick()
+    assert code == 1
+    assert lines[-1]["held"] == 1
+    assert len(aws.invoked) == 1
+    assert aws.hidden_for[-1] > 290
+
+
+@pytest.mark.parametrize(("queue", "fault"), [("requests", "denied"), ("output", "missing")])
+def test_a_queue_that_refuses_us_ends_the_tick_without_a_hot_loop(
+    aws: LoopbackAws, inside: InProcess, queue: str, fault: str
+) -> None:
+    aws.broken_with[queue] = fault
+    code, lines = inside.tick()
+    assert code == 3
+    assert aws.calls.count(f"ReceiveMessage {queue}") == 1
+    assert any(line["event"] == "aws_trouble" and line["hint"] for line in lines)
+
+
+def test_only_draining_takes_no_requests(aws: LoopbackAws, inside: InProcess, tmp_path: Path) -> None:
+    aws.put("requests", event())
+    aws.put("output", write_result(result()))
+    code, _ = inside.tick("--drain-only")
+    assert code == 0
+    assert len(csv_files(tmp_path)) == 1
+    assert aws.invoked == []
+    assert "ReceiveMessage requests" not in aws.calls
+
+
+def test_a_second_tick_ends_at_once_and_the_lock_outlives_the_first(
+    aws: LoopbackAws, start: Start, tmp_path: Path
+) -> None:
+    lock = os.open(tmp_path / ".tick.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    code, lines = finish(start())
+    assert (code, [line["event"] for line in lines]) == (0, ["another_tick_runs"])
+    assert aws.calls == []
+    os.close(lock)
+    assert finish(start())[0] == 0
+    assert (tmp_path / ".tick.lock").exists()
+
+
+def test_two_ticks_at_once_do_the_work_once(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def on_invoke(aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
+        assert go_on.wait(60)
+        return serve(aws, body)
+
+    aws.on_invoke = on_invoke
+    aws.put("requests", event())
+    first = start()
+    until(lambda: aws.invoked)
+    code, lines = finish(start())
+    assert (code, lines[-1]["event"]) == (0, "another_tick_runs")
+    go_on.set()
+    assert finish(first)[0] == 0
+    assert len(aws.invoked) == 1
+    assert len(csv_files(tmp_path)) == 1
+
+
+def test_sigterm_lets_running_work_finish(aws: LoopbackAws, start: Start) -> None:
+    terminated = threading.Event()
+
+    def on_invoke(aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
+        assert terminated.wait(60)
+        return serve(aws, body)
+
+    aws.on_invoke = on_invoke
+    aws.put("requests", event())
+    process = start(POLLER_RECEIVE_S="600", POLLER_BOUND_S="960")
+    until(lambda: aws.invoked)
+    process.send_signal(signal.SIGTERM)
+    terminated.set()
+    code, lines = finish(process)
+    assert code == 0
+    assert "terminating" in [line["event"] for line in lines]
+    assert lines[-1]["done"] == 1
+    assert aws.queues["requests"] == []
+
+
+def test_sigterm_hands_back_throttled_work_at_once(aws: LoopbackAws, start: Start) -> None:
+    aws.on_invoke = lambda aws, body: (429, {"x-amzn-errortype": "TooManyRequestsException"}, b"{}")
+    aws.put("requests", event())
+    process = start(POLLER_RECEIVE_S="600", POLLER_BOUND_S="960")
+    until(lambda: aws.invoked)
+    process.send_signal(signal.SIGTERM)
+    code, lines = finish(process)
+    assert code == 0
+    assert lines[-1]["not_started"] >= 1  # type: ignore[operator]
+    assert lines[-1]["failed"] == 0
+    assert aws.hidden_for[-1] == 0
+
+
+@pytest.mark.parametrize("missing", ["nothing is set", "one is missing"])
+def test_missing_settings_are_all_named_and_the_code_is_two(aws: LoopbackAws, start: Start, missing: str) -> None:
+    names = REQUIRED if missing == "nothing is set" else ["FUNCTION_NAME"]
+    code, lines = finish(start(**dict.fromkeys(names, ""), AWS_DEFAULT_REGION=""))
+    assert code == 2
+    assert [str(line["hint"]).split()[0] for line in lines] == names
+    assert aws.calls == []
+
+
+def test_a_results_directory_that_is_a_file_is_disk_trouble(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, lines = inside.tick(RESULTS_DIR=str(tmp_path / "file"))
+    assert code == 4
+    assert (lines[-1]["event"], lines[-1]["level"]) == ("disk_trouble", "ERROR")
+    assert aws.calls == []
+
+
+def test_a_full_disk_keeps_the_result_in_the_queue(aws: LoopbackAws, tmp_path: Path) -> None:
+    aws.put("output", write_result(result(reason="x" * 20_000)))
+    limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 4; exec "$0" -m poller.tick --drain-only', sys.executable]
+    environ = environment(aws, tmp_path) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(limited, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 4, done.stderr
+    assert "ulimit" in done.stderr
+    assert len(aws.queues["output"]) == 1
+
+
+def test_the_help_names_every_setting_and_every_exit_code() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "poller.tick", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(row.names[0] in shown and row.about in shown for row in TABLE)
+    assert all(f"  {code.value}  {meaning}" in shown for code, meaning in EXIT_MEANS.items())
+
+
+def test_importing_the_tick_loads_nothing_heavy() -> None:
+    script = "import sys, poller.tick; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in ran.stdout.split()}
+    assert "poller" in loaded
+    assert not loaded & {
+        "numpy",
+        "dlib",
+        "PIL",
+        "av",
+        "boto3",
+        "botocore",
+        "tenacity",
+        "recognition",
+        "face_recognition",
+    }
+
+
+def test_importing_the_clients_loads_nothing_heavy_either() -> None:
+    script = "import sys, poller.aws; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in ran.stdout.split()}
+    assert "boto3" in loaded
+    assert not loaded & {"numpy", "dlib", "PIL", "av", "recognition", "face_recognition"}
+
+
+def test_a_tick_leaves_the_signal_handlers_as_it_found_them(aws: LoopbackAws, inside: InProcess) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    aws.put("requests", event())
+    assert inside.tick()[0] == 0
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_stale_temporary_files_are_removed_at_the_start(inside: InProcess, tmp_path: Path) -> None:
+    stale = tmp_path / ".tmp-0123456789abcdef.part"
+    stale.write_bytes(b"half")
+    os.utime(stale, (1000, 1000))
+    code, lines = inside.tick("--drain-only")
+    assert code == 0
+    assert not stale.exists()
+    assert "stale_removed" in events(lines)
+
+
+def test_a_lock_that_is_a_symlink_is_not_followed(inside: InProcess, tmp_path: Path) -> None:
+    (tmp_path / ".tick.lock").symlink_to(tmp_path / "victim")
+    code, lines = inside.tick("--drain-only")
+    assert code == 4
+    assert "symlink" in str(lines[-1]["hint"])
+    assert not (tmp_path / "victim").exists()
+
+
+def test_settings_are_read_from_the_environment_that_is_passed_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tick.main([], {}) == 2
+    assert len(capsys.readouterr().err.splitlines()) == len(REQUIRED)
+
+
+def test_an_endpoint_that_is_no_url_is_aws_trouble(inside: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+    code, lines = inside.tick()
+    assert code == 3
+    assert events(lines)[-2:] == ["aws_trouble", "summary"]
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """Lets a blocked function go on, at the end of the test at the latest."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_the_grace_ends_and_running_work_stays_hidden(
+    aws: LoopbackAws, inside: InProcess, release: threading.Event
+) -> None:
+    def on_invoke(aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        release.wait(60)
+        return serve(aws, body)
+
+    aws.on_invoke = on_invoke
+    aws.put("requests", event())
+    code, lines = inside.tick(POLLER_RECEIVE_S="600", POLLER_BOUND_S="960")
+    assert code == 1
+    assert aws.hidden_for[-1] > 200
+    assert len(aws.queues["requests"]) == 1
+    assert events(lines)[-2:] == ["grace_over", "summary"]
+
+
+def test_the_bound_is_hard(aws: LoopbackAws, inside: InProcess, release: threading.Event) -> None:
+    aws.on_invoke = lambda aws, body: (release.wait(60), serve(aws, body))[1]
+    aws.put("requests", event())
+    code, lines = inside.tick(FUNCTION_TIMEOUT_S="1", POLLER_BOUND_S="17")
+    assert code == 1
+    assert len(aws.queues["requests"]) == 1
+    assert events(lines)[-2:] == ["bound_reached", "summary"]
+
+
+def test_a_tick_that_leaves_threads_behind_keeps_the_lock_until_the_program_ends(
+    aws: LoopbackAws, inside: InProcess, release: threading.Event
+) -> None:
+    aws.on_invoke = lambda aws, body: (release.wait(60), serve(aws, body))[1]
+    aws.put("requests", event())
+    inside.tick(FUNCTION_TIMEOUT_S="1", POLLER_BOUND_S="17")
+    code, lines = inside.tick("--drain-only")
+    assert (code, events(lines)) == (0, ["another_tick_runs"])
+
+
+def test_a_tick_that_ended_well_gives_the_lock_back(aws: LoopbackAws, inside: InProcess) -> None:
+    for version in ("v1", "v2"):
+        aws.put("output", write_result(result(version=version)))
+        assert inside.tick("--drain-only")[0] == 0
+    assert aws.queues["output"] == []
