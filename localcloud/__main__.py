@@ -1,0 +1,96 @@
+"""`python -m localcloud up | down | status | logs`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+
+from localcloud import cloud as clouds
+from localcloud import emulator
+from localcloud.deployment import client
+from localcloud.errors import LocalCloudError
+from localcloud.places import SHARED, Places
+
+
+def main() -> int:
+    """Do what the arguments ask; 1 when it could not be done, and why on standard error."""
+    arguments = _parser().parse_args()
+    try:
+        return int(arguments.verb(arguments))
+    except LocalCloudError as error:
+        print(f"localcloud: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description="AWS on this machine, for demo and tests")
+    verbs = parser.add_subparsers(required=True)
+    for verb in (_up, _down, _status, _logs):
+        command = verbs.add_parser(verb.__name__.removeprefix("_"), help=verb.__doc__)
+        command.set_defaults(verb=verb)
+        command.add_argument(
+            "--state", type=Path, default=SHARED, help="folder of this instance (default: %(default)s)"
+        )
+        if verb is _up:
+            command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+            command.add_argument("--concurrency", type=int, default=clouds.CONCURRENCY, help="clips at once")
+            command.add_argument("--detach", action="store_true", help="return once it is up; `down` ends it")
+    return parser
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    """start the emulator and deploy; stays until Ctrl-C"""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+    cloud = clouds.up(arguments.state, arguments.port, arguments.concurrency)
+    print(f"up at {cloud.endpoint} in {time.monotonic() - started:.1f} s")
+    if arguments.port not in (0, cloud.port):
+        print(f"  (port {arguments.port} was taken)")
+    places = Places(cloud.state)
+    print(f"  the operator's shell:  . {shlex.quote(str(places.operator))}")
+    print(f"  the poller's shell:    . {shlex.quote(str(places.poller))}", flush=True)
+    if arguments.detach:
+        return 0
+    print("Ctrl-C ends it.", flush=True)
+    try:
+        while emulator.alive(cloud.pid):
+            time.sleep(0.5)
+    finally:
+        clouds.down(cloud.state)
+    raise LocalCloudError(f"ministack ended by itself; see {places.logs / 'ministack.log'}")
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    """end it with all its processes"""
+    print("down" if clouds.down(arguments.state) else "nothing was up")
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    """say what runs; exit status 1 when nothing does"""
+    cloud = clouds.found(arguments.state)
+    print(f"up at {cloud.endpoint}, process {cloud.pid}" if cloud else "nothing is up")
+    return 0 if cloud else 1
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    """print the function's log"""
+    cloud = clouds.found(arguments.state)
+    if cloud is None:
+        raise LocalCloudError("nothing is up")
+    group = f"/aws/lambda/{cloud.operator['FUNCTION_NAME']}"
+    pages = client("logs", cloud.operator).get_paginator("filter_log_events").paginate(logGroupName=group)
+    for page in pages:
+        for event in page["events"]:
+            print(event["message"].rstrip("\n"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""One local cloud with Smart Classroom deployed on it: bring it up, find it again, take it down."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from localcloud import deployment, emulator
+from localcloud.credentials import loopback, operator_environment, write_environment
+from localcloud.errors import LocalCloudError
+from localcloud.places import SHARED, Places, one_at_a_time
+
+CONCURRENCY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A running local cloud. The environments hold only what differs: merge them over `os.environ`.
+
+    `operator` may do everything (upload, publish, look); `poller` may do what the poller's role allows.
+    """
+
+    state: Path
+    port: int
+    pid: int
+    operator: dict[str, str]
+    poller: dict[str, str]
+
+    @property
+    def endpoint(self) -> str:
+        return loopback(self.port)
+
+    @property
+    def results(self) -> Path:
+        """Where a poller with this environment writes its files."""
+        return Places(self.state).results
+
+
+def up(
+    state: Path = SHARED,
+    port: int = 0,
+    concurrency: int = CONCURRENCY,
+    parameters: Mapping[str, str] | None = None,
+) -> Cloud:
+    """Start an emulator under `state`, deploy the stage `local` and write both environments as files.
+
+    `port` 0 or taken: any free one. `parameters` are stage parameters of serverless.yml, `functionTimeout` for example.
+    Raises `LocalCloudError`; nothing is left running then.
+    """
+    places = Places(state.resolve())
+    if found(places.state):
+        raise LocalCloudError(f"already up under {places.state}: `python -m localcloud down` first")
+    places.make()
+    with one_at_a_time():
+        python = emulator.install()
+        deployment.install_tools()
+    chosen = emulator.free_port(port)
+    pid = emulator.start(python, chosen, places)
+    try:
+        with one_at_a_time():
+            deployment.deploy(chosen, places, {"functionConcurrency": str(concurrency), **(parameters or {})})
+        cloud = _describe(places, chosen, pid)
+        deployment.limit_concurrency(chosen, cloud.operator["FUNCTION_NAME"], concurrency)
+        write_environment(places.operator, cloud.operator)
+        write_environment(places.poller, cloud.poller)
+        places.record.write_text(json.dumps({**asdict(cloud), "state": str(cloud.state)}))
+        places.record.chmod(0o600)
+    except BaseException:
+        emulator.end(pid)
+        raise
+    return cloud
+
+
+def _describe(places: Places, port: int, pid: int) -> Cloud:
+    names = deployment.stack_environment(port)
+    operator = {**operator_environment(port), **names}
+    credentials = deployment.poller_credentials(port, names["POLLER_ROLE_ARN"])
+    poller = {**operator, **credentials, "RESULTS_DIR": str(places.results)}
+    return Cloud(places.state, port, pid, operator, poller)
+
+
+def found(state: Path = SHARED) -> Cloud | None:
+    """What runs under `state`, if anything does."""
+    try:
+        record = json.loads(Places(state).record.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    cloud = Cloud(**{**record, "state": Path(record["state"])})
+    return cloud if emulator.alive(cloud.pid) else None
+
+
+def down(state: Path = SHARED) -> bool:
+    """End what runs under `state` and all its processes; logs and results stay. Whether there was anything to end."""
+    places = Places(state.resolve())
+    cloud = found(places.state)
+    if cloud:
+        emulator.end(cloud.pid)
+    for path in (places.record, places.operator, places.poller):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(places.temporary, ignore_errors=True)
+    return cloud is not None
+
+
+@contextmanager
+def running(
+    state: Path | None = None,
+    port: int = 0,
+    concurrency: int = CONCURRENCY,
+    parameters: Mapping[str, str] | None = None,
+) -> Iterator[Cloud]:
+    """A local cloud for the length of a `with`; without `state` in a temporary folder that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="localcloud-") as folder:
+        home = state or Path(folder)
+        cloud = up(home, port, concurrency, parameters)
+        try:
+            yield cloud
+        finally:
+            down(home)

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Usage: scripts/deploy.sh [-h] [--stage S] [--region R] [--platform P] [--tag T] [--repository N] [--param K=V]...
+#
+# Builds the function's image, pushes it to ECR and deploys the stage with it, pinned by its digest. Everything that is
+# missing is named before anything is done. Run it again to deploy a change; a push of the same image changes nothing.
+#
+#   --stage       prod (plain names, data outlives the stack) or any other word (names with a suffix; default: prod)
+#   --region      AWS region (default: AWS_REGION, else us-east-1)
+#   --platform    linux/arm64 (default) or linux/amd64; build on that kind of processor: dlib compiles for hours under
+#                 emulation, and for minutes without
+#   --tag         the image's tag (default: the commit's short hash)
+#   --repository  the ECR repository (default: smart-classroom)
+#   --param       a stage parameter of serverless.yml, such as functionConcurrency=20 or alarmEmail=ops@example.org
+#
+# Needs credentials in the environment or in ~/.aws, and docker, podman or buildah (IMAGE_TOOL=… chooses among them).
+
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
+say() { echo "deploy: $*" >&2; }
+fail() {
+    say "$*"
+    exit 1
+}
+
+stage=prod region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}} platform=linux/arm64 tag='' repository=smart-classroom
+params=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) usage; exit 0 ;;
+    --stage | --region | --platform | --tag | --repository | --param)
+        [ $# -ge 2 ] || { say "$1 needs a value"; exit 2; }
+        case $1 in
+        --stage) stage=$2 ;;
+        --region) region=$2 ;;
+        --platform) platform=$2 ;;
+        --tag) tag=$2 ;;
+        --repository) repository=$2 ;;
+        --param)
+            case $2 in *[[:space:]]* | '') say "--param takes NAME=VALUE without spaces"; exit 2 ;; esac
+            params="$params --param=$2" ;;
+        esac
+        shift 2 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+done
+case $platform in
+linux/arm64) architecture=arm64 ;;
+linux/amd64) architecture=x86_64 ;;
+*) say "--platform is linux/arm64 or linux/amd64, not $platform"; exit 2 ;;
+esac
+case $stage in
+local) say "the stage local is python -m localcloud up"; exit 2 ;;
+'' | *[!a-z0-9-]*) say "--stage takes small letters, digits and hyphens"; exit 2 ;;
+esac
+cd "$root"
+
+# What is missing, all of it at once.
+python=$root/.venv/bin/python
+[ -x "$python" ] || python=python3
+tool=${IMAGE_TOOL-}
+if [ -z "$tool" ]; then
+    for candidate in docker podman buildah; do
+        if command -v "$candidate" >/dev/null; then tool=$candidate && break; fi
+    done
+fi
+missing=''
+lack() { missing="$missing
+  - $*"; }
+if ! "$python" -c 'import boto3' 2>/dev/null; then
+    lack "Python with boto3: run scripts/setup.sh"
+elif ! account=$("$python" scripts/image_registry.py account --region "$region" 2>&1); then
+    lack "working AWS credentials: $account"
+fi
+"$python" -m localcloud.with_node true 2>/dev/null || lack "Node 20 or newer with npm: run scripts/setup.sh, which brings one"
+if [ -z "$tool" ]; then
+    lack "docker, podman or buildah, to build and push the image"
+elif ! command -v "$tool" >/dev/null; then
+    lack "$tool, which IMAGE_TOOL asks for"
+elif [ "$tool" = docker ] && ! docker info >/dev/null 2>&1; then
+    lack "a running docker daemon that this user may speak to (or IMAGE_TOOL=podman, IMAGE_TOOL=buildah)"
+fi
+[ -z "$missing" ] || fail "missing:$missing"
+
+tag=${tag:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo latest)}
+registry=$("$python" scripts/image_registry.py registry "$repository" --region "$region")
+image=$registry/$repository:$tag
+
+say "building $image for $platform with $tool"
+case $tool in
+docker) docker buildx build --platform "$platform" --provenance=false --load -t "$image" . >&2 ;;
+*) "$tool" build --platform "$platform" --format docker --layers -t "$image" . >&2 ;;
+esac
+
+say "pushing $image"
+"$python" scripts/image_registry.py password --region "$region" |
+    "$tool" login --username AWS --password-stdin "$registry" >&2
+"$tool" push "$image" >&2
+digest=$("$python" scripts/image_registry.py digest "$repository" "$tag" --region "$region")
+
+export NODE_NO_WARNINGS=1
+say "deploying the stage $stage with $digest"
+[ -x node_modules/.bin/serverless ] || "$python" -m localcloud.with_node npm ci --no-audit --no-fund >&2
+# shellcheck disable=SC2086  # each parameter is a word of its own
+"$python" -m localcloud.with_node node_modules/.bin/serverless deploy --stage "$stage" --param="region=$region" \
+    --param="account=$account" --param="repository=$repository" --param="architecture=$architecture" \
+    --param="imageDigest=$digest" $params >&2
+
+names=$("$python" scripts/stack_env.py --stage "$stage" --region "$region")
+eval "$names"
+cat <<END
+The stage $stage is deployed in $region. Next:
+
+  eval "\$(scripts/stack_env.py --stage $stage --region $region)"   # the stage's names, for the commands below
+  python -m recognition publish --gallery gallery.npz --students students.json
+  scripts/upload_workload.sh FOLDER_OF_CLIPS                        # into $INPUT_BUCKET
+
+The VM's poller assumes $POLLER_ROLE_ARN and needs:
+
+$(echo "$names" | grep -E 'AWS_REGION|FUNCTION|QUEUE_URL' | sed 's/^/  /')
+END

