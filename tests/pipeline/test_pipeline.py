@@ -35,7 +35,9 @@ def test_every_sample_clip_comes_out_on_the_disk_as_what_it_shows(pipeline: Any,
     expected: dict[str, tuple[str, tuple[str, ...]]] = sample_clips().EXPECTED
     pipeline.upload(samples / "clips")
     results = pipeline.tick_until(len(expected))
-    found = {r.upload.key: (r.outcome, tuple(sorted(student.student_id for student in r.students))) for r in results}
+    found = {
+        pipeline.key_of(r): (r.outcome, tuple(sorted(student.student_id for student in r.students))) for r in results
+    }
     assert found == {key: (outcome, tuple(sorted(ids))) for key, (outcome, ids) in expected.items()}
     assert all(pipeline.csv_of(result) == result.csv for result in results)
     assert pipeline.waiting("REQUEST_QUEUE_URL") == pipeline.waiting("OUTPUT_QUEUE_URL") == 0

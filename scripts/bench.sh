@@ -1,0 +1,38 @@
+#!/bin/sh
+# Usage: scripts/bench.sh [-h] [NAME [--data DIR] [--json FILE]]
+#
+# Runs the benchmark bench/NAME.py with the arguments after NAME. Without NAME it lists the benchmarks.
+#
+#   --data DIR    the folder with the evaluation data, for the benchmarks that need it
+#   --json FILE   write the figures there too
+
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
+
+# A benchmark is bench/NAME.py; the first line of its docstring says what it measures.
+list() {
+    echo "Benchmarks:"
+    found=
+    for file in "$root"/bench/[a-z]*.py; do
+        [ -f "$file" ] || continue
+        found=yes
+        printf '  %-16s %s\n' "$(basename "$file" .py)" "$(sed -n '1s/^"""\([^"]*\).*/\1/p' "$file")"
+    done
+    [ -n "$found" ] || echo "  none yet"
+}
+
+case ${1-} in
+-h | --help) usage; list; exit 0 ;;
+'') list; exit 0 ;;
+esac
+name=$1
+shift
+if [ ! -f "$root/bench/$name.py" ]; then
+    echo "bench: there is no benchmark called $name" >&2
+    list >&2
+    exit 2
+fi
+
+"$root/scripts/setup.sh"
+PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "$root/.venv/bin/python" "$root/bench/$name.py" "$@"

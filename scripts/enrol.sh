@@ -1,0 +1,60 @@
+#!/bin/sh
+# Usage: scripts/enrol.sh DIR [--consent-by WHO [--consent-until DATE]] [--skip-bad-photographs]
+#                         [--gallery FILE] [--students FILE] [--no-publish]
+#
+# Enrols the students in DIR and publishes them: DIR holds a folder for each student, named by the student's id,
+# with photographs and optionally student.json ({"name": ..., "major": ..., "year": ...}).
+#
+#   --consent-by WHO       who granted consent, for students without one in student.json; without any, a student
+#                          is not published
+#   --consent-until DATE   when that consent ends (YYYY-MM-DD)
+#   --skip-bad-photographs leave photographs without exactly one face out instead of stopping
+#   --gallery FILE         where to keep the gallery (default gallery.npz)
+#   --students FILE        where to keep the students' rows (default students.json)
+#   --no-publish           stop after enrolling; nothing leaves this machine
+#
+# Publishing needs GALLERY_BUCKET and STUDENT_TABLE; `eval "$(scripts/stack_env.py --stage prod)"` sets them.
+
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
+fail() {
+    echo "enrol: $*" >&2
+    exit 2
+}
+
+dir='' who='' until='' skip='' gallery=gallery.npz students=students.json publish=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+    --consent-by | --consent-until | --gallery | --students) [ $# -gt 1 ] || fail "$1 needs a value" ;;
+    esac
+    case $1 in
+    -h | --help) usage; exit 0 ;;
+    --consent-by) who=$2; shift ;;
+    --consent-until) until=$2; shift ;;
+    --gallery) gallery=$2; shift ;;
+    --students) students=$2; shift ;;
+    --skip-bad-photographs) skip=$1 ;;
+    --no-publish) publish='' ;;
+    -*) fail "unknown option $1; scripts/enrol.sh -h explains them" ;;
+    *) [ -z "$dir" ] || fail "one folder only, not also $1"; dir=$1 ;;
+    esac
+    shift
+done
+[ -n "$dir" ] || { usage >&2; exit 2; }
+[ -d "$dir" ] || fail "$dir is not a folder"
+missing=
+[ -n "${GALLERY_BUCKET-}" ] || missing="$missing GALLERY_BUCKET"
+[ -n "${STUDENT_TABLE-}" ] || missing="$missing STUDENT_TABLE"
+if [ -n "$publish" ] && [ -n "$missing" ]; then
+    fail "publishing needs$missing in the environment (see -h), or say --no-publish"
+fi
+
+"$root/scripts/setup.sh"
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
+python="$root/.venv/bin/python"
+set -- --gallery "$gallery" --students "$students"
+"$python" -m recognition enrol "$dir" "$@" ${skip:+"$skip"} ${who:+--consent-by "$who"} ${until:+--consent-until "$until"}
+if [ -n "$publish" ]; then
+    "$python" -m recognition publish "$@"
+fi
