@@ -137,7 +137,7 @@ def events(lines: list[dict[str, object]]) -> list[object]:
 def test_uploads_become_files_and_every_queue_is_empty(aws: LoopbackAws, inside: InProcess, tmp_path: Path) -> None:
     for n in range(12):
         aws.put("requests", event(record(f"room/{SECRET}-{n}.mp4")))
-    code, lines = inside.tick()
+    code, lines = inside.tick(POLLER_RECEIVE_S="30")
     assert code == 0
     assert len(csv_files(tmp_path)) == 12
     assert aws.queues == {"requests": [], "output": [], "dead": []}
