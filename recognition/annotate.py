@@ -16,7 +16,7 @@ from recognition.vote import Verdict
 
 MAX_WIDTH = 1280
 NAMED = (22, 163, 74)
-UNKNOWN = (148, 148, 148)
+UNKNOWN = (110, 110, 110)
 INK = (255, 255, 255)
 QUALITY = 85
 
@@ -65,7 +65,7 @@ def _label(verdict: Verdict, names: Mapping[str, str]) -> str:
 def _draw_box(picture: Image.Image, box: Box, scale: float, colour: tuple[int, int, int], label: str) -> None:
     draw = ImageDraw.Draw(picture)
     left, top, right, bottom = (round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom))
-    draw.rectangle((left, top, right, bottom), outline=colour, width=max(2, picture.width // 400))
+    draw.rectangle((left, top, right, bottom), outline=colour, width=max(2, picture.width // 320))
     if not label:
         return
     font = ImageFont.load_default(size=max(14, picture.height // 36))

@@ -46,7 +46,7 @@ def decide(tracks: Sequence[Track], gallery: Gallery) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for verdict in sorted((judge(track, gallery) for track in tracks), key=_by_similarity, reverse=True):
         _settle(verdict, verdicts, gallery)
-    return sorted(verdicts, key=lambda verdict: verdict.track.sightings[0].time_s)
+    return sorted(verdicts, key=_by_appearance)
 
 
 def _settle(verdict: Verdict, settled: list[Verdict], gallery: Gallery) -> None:
@@ -65,3 +65,9 @@ def _settle(verdict: Verdict, settled: list[Verdict], gallery: Gallery) -> None:
 
 def _by_similarity(verdict: Verdict) -> float:
     return verdict.match.similarity if verdict.match else -1.0
+
+
+def _by_appearance(verdict: Verdict) -> tuple[float, int]:
+    """When first seen, and of those seen together, from left to right."""
+    first = verdict.track.sightings[0]
+    return first.time_s, first.box.left

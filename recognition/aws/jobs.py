@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -25,6 +26,7 @@ class DynamoJobs:
 
     def begin(self, upload: Upload, now: float, deadline: float) -> State:
         """Lock the version until `deadline`, unless it is finished or another lock is still valid at `now`."""
+        owner = uuid4().hex
         try:
             call(
                 self.dynamodb.put_item,
@@ -32,6 +34,7 @@ class DynamoJobs:
                 Item={
                     "job_id": {"S": upload.job_id},
                     "state": {"S": "working"},
+                    "owner": {"S": owner},
                     "locked_until": {"N": f"{deadline:.3f}"},
                     "expires": {"N": str(int(now) + KEPT_S)},
                     "identity": {"S": upload.identity},
@@ -43,7 +46,7 @@ class DynamoJobs:
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
-            return self._state(upload)
+            return self._state(upload, owner)
         return Begun()
 
     def release(self, upload: Upload, deadline: float, now: float) -> None:
@@ -82,11 +85,14 @@ class DynamoJobs:
             },
         )
 
-    def _state(self, upload: Upload) -> State:
+    def _state(self, upload: Upload, owner: str) -> State:
+        """Who has the version. It may be us: a put whose answer was lost is sent again, and meets itself."""
         answer = call(
             self.dynamodb.get_item, TableName=self.table, Key={"job_id": {"S": upload.job_id}}, ConsistentRead=True
         )
         item = answer.get("Item") or {}
         if item.get("state", {}).get("S") == "done":
             return Finished(cast(Outcome, item["outcome"]["S"]))
+        if item.get("owner", {}).get("S") == owner:
+            return Begun()
         return Held(float(item.get("locked_until", {}).get("N", "0")))

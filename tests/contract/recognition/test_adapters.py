@@ -165,6 +165,20 @@ def test_one_invocation_at_a_time_holds_a_version(stage: Any) -> None:
     assert jobs.begin(UPLOAD, 159.0, 220.0) == Held(160.0)
 
 
+def test_a_lock_whose_answer_was_lost_is_known_as_our_own(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_item, calls_made = stage.dynamodb.put_item, []
+
+    def lose_the_first_answer(**request: Any) -> Any:
+        answer = put_item(**request)
+        calls_made.append(request)
+        if len(calls_made) == 1:
+            raise EndpointConnectionError(endpoint_url="http://x")
+        return answer
+
+    monkeypatch.setattr(stage.dynamodb, "put_item", lose_the_first_answer)
+    assert DynamoJobs(stage.dynamodb, "jobs").begin(UPLOAD, 100.0, 160.0) == Begun()
+
+
 def test_a_lock_is_taken_over_only_after_its_deadline(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)

@@ -151,6 +151,12 @@ def test_verdicts_come_in_order_of_first_appearance() -> None:
     assert [verdict.student_id for verdict in verdicts] == ["bob", "ada"]
 
 
+def test_those_who_appear_together_come_from_left_to_right() -> None:
+    gallery = gallery_of("ada", "bob")
+    verdicts = decide(link([sighting(0, direction(0), left=900), sighting(0, alike(1, 0.96), left=10)]), gallery)
+    assert [verdict.student_id for verdict in verdicts] == ["bob", "ada"]
+
+
 def test_a_track_cannot_hold_two_sightings_of_one_frame() -> None:
     with pytest.raises(ValueError, match="no two in one frame"):
         Track((sighting(0, direction(0)), sighting(0, direction(0))))
