@@ -10,12 +10,12 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
 
-# A benchmark is bench/NAME.py; the first line of its docstring says what it measures.
+# A benchmark is a program bench/NAME.py; the first line of its docstring says what it measures.
 list() {
     echo "Benchmarks:"
     found=
     for file in "$root"/bench/[a-z]*.py; do
-        [ -f "$file" ] || continue
+        grep -q '^if __name__' "$file" 2>/dev/null || continue # the others are what the benchmarks share
         found=yes
         printf '  %-16s %s\n' "$(basename "$file" .py)" "$(sed -n '1s/^"""\([^"]*\).*/\1/p' "$file")"
     done
@@ -28,7 +28,7 @@ case ${1-} in
 esac
 name=$1
 shift
-if [ ! -f "$root/bench/$name.py" ]; then
+if ! grep -q '^if __name__' "$root/bench/$name.py" 2>/dev/null; then
     echo "bench: there is no benchmark called $name" >&2
     list >&2
     exit 2

@@ -31,6 +31,7 @@ check ruff ruff check .
 check format ruff format --check .
 check mypy mypy
 check mypy-scripts env MYPYPATH=scripts mypy scripts/*.py
+check mypy-bench mypy -p bench
 check import-linter env PYTHONPATH=. lint-imports
 # shellcheck disable=SC2046  # our own file names have no spaces
 check shellcheck shellcheck $(shell_scripts)
