@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recognition.errors import RecognitionError
+from recognition.files import require_place, write_private
 from recognition.gallery import Gallery, read_gallery, write_gallery
 from recognition.roster import Consent, Student, moment, read_students, write_students
 
@@ -55,7 +56,9 @@ def enrol(
     from recognition.enrol import enrol as enrol_folders
     from recognition.enrol import read_folders
 
-    folders = read_folders(folder, _consent(consent_by, consent_until))
+    consent = _consent(consent_by, consent_until)
+    _require_places(gallery_file, students_file)
+    folders = read_folders(folder, consent)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("enrolling", total=len(folders))
         made = enrol_folders(folders, identifier(), skip_bad=skip_bad_photographs, done=lambda: progress.advance(task))
@@ -81,8 +84,9 @@ def import_legacy(
     """Convert the original system's pickle ENCODING (nothing in it is executed) and its JSON table STUDENT_DATA."""
     from recognition.legacy import import_students, read_legacy
 
-    students = read_students(student_data)
-    gallery, students = import_students(read_legacy(encoding), students, _consent(consent_by, consent_until))
+    consent = _consent(consent_by, consent_until)
+    _require_places(gallery_file, students_file)
+    gallery, students = import_students(read_legacy(encoding), read_students(student_data), consent)
     _write(gallery, students, gallery_file, students_file)
 
 
@@ -95,22 +99,23 @@ def import_legacy(
 )
 def identify(clips: tuple[Path, ...], gallery_file: Path, students_file: Path | None, pictures: Path) -> None:
     """Identify the students in CLIPS without any cloud: a table, and a picture for each clip that shows a face."""
-    from recognition.offline import look_at, table
+    from recognition.offline import Look, free_name, look_at, table
 
     gallery = _read_gallery(gallery_file)
     students = read_students(students_file) if students_file else None
     pictures.mkdir(parents=True, exist_ok=True)
-    looks = []
+    looks: list[Look] = []
     with Progress(console=Console(stderr=True)) as progress:
         for clip in progress.track(clips, description="identifying"):
-            looks.append(look_at(clip, gallery, students, pictures))
+            looks.append(look_at(clip, gallery, students, free_name(pictures, clip, looks)))
     Console(width=None if sys.stdout.isatty() else 160).print(table(looks))
 
 
 @cli.command()
 @gallery_option
 @students_option
-def publish(gallery_file: Path, students_file: Path) -> None:
+@click.option("--renew-consent", is_flag=True, help="Bring consents back that are missing from the stage's rows.")
+def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> None:
     """Upload gallery and rows to the stage in GALLERY_BUCKET and STUDENT_TABLE."""
     from recognition.aws.calls import client
     from recognition.aws.galleries import S3Galleries
@@ -125,8 +130,15 @@ def publish(gallery_file: Path, students_file: Path) -> None:
         datetime.now(timezone.utc),
         roster=DynamoRoster(client("dynamodb"), os.environ["STUDENT_TABLE"]),
         galleries=S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]),
+        renew_consent=renew_consent,
     )
     click.echo(f"published gallery {published.gallery.version}: {len(published.gallery.student_ids)} student(s)")
+    if published.withdrawn:
+        click.echo(
+            f"no longer consenting on the stage, so not named: {', '.join(published.withdrawn)}. "
+            "If they have consented anew, publish with --renew-consent.",
+            err=True,
+        )
     if published.left_out:
         click.echo(
             f"left out {len(published.left_out)} student(s) without a row and valid consent: "
@@ -136,10 +148,21 @@ def publish(gallery_file: Path, students_file: Path) -> None:
 
 
 def _consent(by: str | None, until: str | None) -> Consent | None:
+    if until is not None and not by:
+        raise click.UsageError("--consent-until needs --consent-by: who granted it?")
     if by is None:
         return None
-    expires_at = moment(until).isoformat() if until else None
+    if until is not None and moment(until) <= datetime.now(timezone.utc):
+        raise click.UsageError(f"--consent-until {until} is over already")
+    expires_at = moment(until).isoformat() if until is not None else None
     return Consent(by, datetime.now(timezone.utc).isoformat(timespec="seconds"), expires_at)
+
+
+def _require_places(gallery_file: Path, students_file: Path) -> None:
+    if gallery_file.resolve() == students_file.resolve():
+        raise click.UsageError("--gallery and --students must be two files")
+    for path in (gallery_file, students_file):
+        require_place(path)
 
 
 def _read_gallery(file: Path) -> Gallery:
@@ -152,27 +175,40 @@ def _read_gallery(file: Path) -> Gallery:
 
 
 def _write(gallery: Gallery, students: list[Student], gallery_file: Path, students_file: Path) -> None:
-    gallery_file.touch(mode=0o600)
-    gallery_file.write_bytes(write_gallery(gallery))
+    write_private(gallery_file, write_gallery(gallery))
     write_students(students_file, students)
     click.echo(
         f"{gallery_file}: {len(gallery.student_ids)} student(s), threshold {gallery.threshold}, {students_file}: rows"
     )
-    without = [student.student_id for student in students if student.consent is None]
-    if without:
-        click.echo(
-            f"warning: {len(without)} student(s) have no consent on record and will not be named: "
-            f"{', '.join(without)}. Record it in student.json, or with --consent-by WHO.",
-            err=True,
-        )
+    _warn("have no row, so they stay unnamed", set(gallery.student_ids) - {student.student_id for student in students})
+    now = datetime.now(timezone.utc)
+    without = {student.student_id for student in students if not student.may_be_named(now)}
+    _warn("have no valid consent on record; record it in student.json, or with --consent-by WHO", without)
+
+
+def _warn(what: str, student_ids: set[str]) -> None:
+    if student_ids:
+        click.echo(f"warning: {len(student_ids)} student(s) {what}: {', '.join(sorted(student_ids))}", err=True)
+
+
+def _explained(error: Exception) -> str | None:
+    """One line for a fault of the machine, the account or the input; None for a fault of ours."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError | BotoCoreError):
+        return f"AWS: {error}. Are AWS_REGION, the credentials, GALLERY_BUCKET and STUDENT_TABLE this stage's?"
+    return str(error) if isinstance(error, RecognitionError | OSError) else None
 
 
 def main() -> int:
-    """Run the command line; our own errors become one clear line and exit code 1."""
+    """Run the command line; what is not our own fault becomes one clear line and exit code 1."""
     try:
         cli(standalone_mode=True, prog_name="python -m recognition")
-    except RecognitionError as error:
-        click.echo(f"error: {error}", err=True)
+    except Exception as error:
+        explained = _explained(error)
+        if explained is None:
+            raise
+        click.echo(f"error: {explained}", err=True)
         return 1
     return 0
 

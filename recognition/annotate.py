@@ -62,15 +62,25 @@ def _label(verdict: Verdict, names: Mapping[str, str]) -> str:
     return f"{name}  {verdict.match.similarity:.3f}" if name and verdict.match else ""
 
 
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """DejaVu knows most alphabets; Pillow's own font, Western Europe's only. The image has DejaVu."""
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", size)
+    except OSError:
+        return ImageFont.load_default(size=size)
+
+
 def _draw_box(picture: Image.Image, box: Box, scale: float, colour: tuple[int, int, int], label: str) -> None:
     draw = ImageDraw.Draw(picture)
     left, top, right, bottom = (round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom))
     draw.rectangle((left, top, right, bottom), outline=colour, width=max(2, picture.width // 320))
     if not label:
         return
-    font = ImageFont.load_default(size=max(14, picture.height // 36))
+    font = _font(max(14, picture.height // 36))
+    while len(label) > 8 and draw.textlength(label, font=font) + 10 > picture.width:
+        label = f"{label[:-2]}…"
     x0, y0, x1, y1 = draw.textbbox((left, bottom), label, font=font)
-    x = max(0, min(left, picture.width - (x1 - x0) - 8))
+    x = max(0, min(left, picture.width - (x1 - x0) - 10))
     y = max(0, min(bottom, picture.height - (y1 - y0) - 12))
     draw.rectangle((x, y, x + (x1 - x0) + 8, y + (y1 - y0) + 12), fill=colour)
     draw.text((x + 4, y + 2), label, fill=INK, font=font)

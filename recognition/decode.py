@@ -64,7 +64,7 @@ class Clip:
         try:
             for time_s, picture in self._sought(moments) if apart else self._passed(moments):
                 yield Frame(time_s, _upright(picture))
-        except (av.error.FFmpegError, ValueError, StopIteration):
+        except (av.error.FFmpegError, ValueError):
             return  # damaged from here on: what was decoded so far stands
 
     def _passed(self, moments: Sequence[float]) -> Iterator[tuple[float, VideoFrame]]:
@@ -87,7 +87,9 @@ class Clip:
         shown = -1.0
         for number, moment in enumerate(moments):
             self.container.seek(int(moment / self._tick) + self._start, stream=self.stream)
-            time_s, picture = next(self._decoded())
+            time_s, picture = next(self._decoded(), (-1.0, None))
+            if picture is None:
+                return  # the file ends before its index says so
             if time_s <= shown:
                 yield from self._passed(moments[number:])
                 return

@@ -6,23 +6,23 @@ reason, together with every other one that is wrong.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from recognition.detect import LOOKS
 from recognition.errors import EnrolmentError, StudentsError
 from recognition.faces import Detection, Embedding, Rgb
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
-from recognition.roster import Consent, Student, from_row
+from recognition.roster import Consent, Student, from_row, read_json
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")  # others start programs (PostScript) or are no photographs
 STUDENT_FILE = "student.json"
 
 
@@ -59,7 +59,8 @@ def read_folders(root: Path, consent: Consent | None) -> list[Folder]:
     """
     if not root.is_dir():
         raise EnrolmentError(f"{root} is not a folder: expected a folder for each student with photographs in it")
-    folders = [_read_folder(folder, consent) for folder in sorted(root.iterdir()) if folder.is_dir()]
+    visible = (folder for folder in sorted(root.iterdir()) if folder.is_dir() and not folder.name.startswith("."))
+    folders = [_read_folder(folder, consent) for folder in visible]
     if not folders:
         raise EnrolmentError(f"{root} holds no folders: expected one for each student with photographs in it")
     ids = [folder.student.student_id for folder in folders]
@@ -98,15 +99,9 @@ def read_photograph(path: Path) -> Rgb:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 return np.ascontiguousarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+    except Exception as error:  # a damaged photograph makes Pillow raise anything at all
         raise EnrolmentError(f"not a readable photograph ({type(error).__name__})") from error
 
 
@@ -141,9 +136,12 @@ def _read_folder(folder: Path, consent: Consent | None) -> Folder:
     row: dict[str, object] = {"student_id": folder.name, "name": folder.name}
     file = folder / STUDENT_FILE
     if file.exists():
-        try:
-            row |= json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError) as error:
-            raise StudentsError(f"{file}: not a JSON object ({error})") from error
-    student = from_row(row)
+        written = read_json(file)
+        if not isinstance(written, dict):
+            raise StudentsError(f"{file}: not a JSON object")
+        row |= written
+    try:
+        student = from_row(row)
+    except StudentsError as error:
+        raise StudentsError(f"{folder}: {error}") from error
     return Folder(student if student.consent else replace(student, consent=consent), photographs)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from recognition.errors import RecordsFailed
+from recognition.errors import GalleryError, RecordsFailed
 from wire.answer import Answer, Done, InWork, read_call, write_answer
 from wire.errors import WireError
 from wire.fields import objects, required
@@ -71,7 +73,7 @@ class Responder:
             except WireError as error:
                 refused.append(Fault(number, str(error)))
             except Exception as error:
-                logger.exception("record failed", extra={"job_id": upload.job_id})
+                logger.error("record failed", extra={"job_id": upload.job_id, "error": _where(error)})
                 failures.append(error)
             else:
                 done.append(outcome) if isinstance(outcome, Done) else in_work.append(outcome)
@@ -95,6 +97,13 @@ def _why_not_served(answer: Answer) -> str:
     return refusals or "another invocation is at work on this object; the event must come again"
 
 
+def _where(error: Exception) -> str:
+    """The error's class and the way to it, without its message: that may quote a row, a key or a name."""
+    places = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at " + " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places))
+
+
 def _summary(failures: list[Exception]) -> str:
     kinds = ", ".join(sorted({type(error).__name__ for error in failures}))
-    return f"{len(failures)} record(s) failed ({kinds}): {failures[0]}"
+    advice = next((f": {error}" for error in failures if isinstance(error, GalleryError)), "")
+    return f"{len(failures)} record(s) failed ({kinds}){advice}"

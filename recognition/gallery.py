@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -106,7 +105,9 @@ def read_gallery(data: bytes) -> Gallery:
                 threshold=float(threshold),
                 model=str(model),
             )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except GalleryError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile, zlib and numpy raise anything at all
         raise GalleryError(
             f"not a gallery file ({type(error).__name__}): make one with `python -m recognition enrol`"
         ) from error

@@ -15,7 +15,9 @@ from wire.s3_event import Upload
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The lock is ours."""
+    """The lock is ours. `kept_result`: what an earlier try had ready when it broke off before it was finished."""
+
+    kept_result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Jobs(Protocol):
         """Let the lock that ends at `deadline` end `now`, if it is still there and the version is not finished."""
         ...
 
-    def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
-        """Store the result (its message's text). Whoever begins again gets `Finished`."""
+    def keep(self, upload: Upload, result: str) -> None:
+        """Keep the result (its message's text) until it is finished: whoever begins again sends this very text."""
+        ...
+
+    def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:
+        """Store the outcome and forget the result's text. Whoever begins again gets `Finished`."""
         ...

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from recognition.errors import LegacyFormatError
+from recognition.errors import LegacyFormatError, StudentsError
 from recognition.faces import DIMENSIONS, Embedding
 from recognition.gallery import Gallery, make_gallery
 from recognition.roster import Consent, Student
@@ -56,27 +56,43 @@ class _Array:
         self.state = state
 
 
-def _dtype(name: str, *_: object) -> _Dtype:
-    return _Dtype(name)
+class _Inert:
+    """A callable without attributes, so that no BUILD can change what it does."""
+
+    __slots__ = ()
 
 
-def _reconstruct(*_: object) -> _Array:
-    return _Array()
+class _MakeDtype(_Inert):
+    __slots__ = ()
+
+    def __call__(self, name: str, *_: object) -> _Dtype:
+        return _Dtype(name)
 
 
-def _encode(text: str, encoding: str) -> bytes:
+class _Reconstruct(_Inert):
+    __slots__ = ()
+
+    def __call__(self, *_: object) -> _Array:
+        return _Array()
+
+
+class _Encode(_Inert):
     """Stands in for `codecs.encode`, with which protocol 2 writes bytes."""
-    if encoding not in ("latin1", "latin-1"):
-        raise LegacyFormatError(f"the pickle encodes bytes as {encoding[:20]!r}")
-    return text.encode("latin-1")
+
+    __slots__ = ()
+
+    def __call__(self, text: str, encoding: str) -> bytes:
+        if encoding not in ("latin1", "latin-1"):
+            raise LegacyFormatError("the pickle encodes bytes in an unknown way")
+        return text.encode("latin-1")
 
 
 GLOBALS: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _dtype,
-    ("_codecs", "encode"): _encode,
+    ("numpy.core.multiarray", "_reconstruct"): _Reconstruct(),
+    ("numpy._core.multiarray", "_reconstruct"): _Reconstruct(),
+    ("numpy", "ndarray"): _Reconstruct(),
+    ("numpy", "dtype"): _MakeDtype(),
+    ("_codecs", "encode"): _Encode(),
 }
 
 
@@ -111,6 +127,8 @@ def _refuse_other_opcodes(data: bytes) -> None:
         for opcode, argument, position in pickletools.genops(data):
             if opcode.name not in OPCODES:
                 raise LegacyFormatError(f"the pickle holds opcode {opcode.name} at byte {position}: refused")
+            if "PUT" in opcode.name and int(str(argument)) > len(data):
+                raise LegacyFormatError("the pickle numbers more objects than it has room for: refused")
             if opcode.name == "GLOBAL" and tuple(str(argument).split(" ", 1)) not in GLOBALS:
                 raise LegacyFormatError(f"the pickle asks for {argument!r}, which a gallery does not need: refused")
     except ValueError as error:
@@ -132,7 +150,7 @@ def _embedding(name: str, array: Any) -> Embedding:
     _, shape, dtype, _, data = array.state
     kind = f"{dtype.order}{dtype.name.lstrip('<>')}" if isinstance(dtype, _Dtype) else ""
     if shape != (DIMENSIONS,) or kind not in FLOATS or not isinstance(data, bytes):
-        raise LegacyFormatError(f"{name}: an array of shape {shape}; {DIMENSIONS} floats were expected")
+        raise LegacyFormatError(f"{name}: not an array of {DIMENSIONS} floats")
     embedding = np.frombuffer(data, dtype=np.dtype(kind)).astype(np.float64)
     if embedding.shape != (DIMENSIONS,) or not np.all(np.isfinite(embedding)) or not np.any(embedding):
         raise LegacyFormatError(f"{name}: the numbers are no embedding")
@@ -146,6 +164,12 @@ def import_students(
 
     A legacy name is looked up among the rows' names; whoever has no row keeps the name as id, and stays unnamed.
     """
+    names = [student.name for student in students]
+    if several := sorted({name for name in embeddings if names.count(name) > 1}):
+        raise StudentsError(f"several students are called {', '.join(several)}: nobody can tell whose the face is")
     ids = {student.name: student.student_id for student in students}
+    gallery_ids = [ids.get(name, name) for name in embeddings]
+    if twice := sorted({each for each in gallery_ids if gallery_ids.count(each) > 1}):
+        raise StudentsError(f"a name without a row equals another student's id: {', '.join(twice)}")
     gallery = make_gallery({ids.get(name, name): [embedding] for name, embedding in embeddings.items()})
     return gallery, [student if student.consent else replace(student, consent=consent) for student in students]

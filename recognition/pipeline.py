@@ -1,4 +1,4 @@
-"""One upload to its terminal outcome: lock, read, identify, look up, store, send, finish. In this order.
+"""One upload to its terminal outcome: lock, read, identify, look up, store, keep, send, finish. In this order.
 
 Gathers through ports, decides with pure functions, applies. Every step may be repeated: keys are deterministic, and a
 crash between any two steps converges when the message comes again.
@@ -17,14 +17,14 @@ from recognition.consent import with_consent
 from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.gallery import Gallery
 from recognition.identify import Finding, Identifier
-from recognition.jobs import Finished, Held, Jobs
-from recognition.results import Spent, record_of, result_of, result_without_faces
+from recognition.jobs import Begun, Finished, Held, Jobs
+from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
 from recognition.roster import Roster
 from recognition.stopwatch import Stopwatch
 from wire.answer import Done, InWork
 from wire.errors import WireError
-from wire.result_json import write_result
-from wire.result_message import Location, Result
+from wire.result_json import read_result, write_result
+from wire.result_message import Location, Outcome, Result
 from wire.s3_event import Upload
 
 MAX_CLIP_BYTES = 4 << 30
@@ -45,8 +45,12 @@ class Galleries(Protocol):
 
 
 class Store(Protocol):
-    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> None:
-        """Write an object, unless a newer version of the same clip has written it already."""
+    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> bool:
+        """Write an object; False when a newer version of the same clip has written it already."""
+        ...
+
+    def remove(self, location: Location) -> None:
+        """Take an object away, whether it is there or not."""
         ...
 
 
@@ -85,12 +89,21 @@ class Pipeline:
         if isinstance(state, Finished):
             return Done(upload.job_id, state.outcome)
         try:
-            result = self._work(upload)
-            self.jobs.finish(upload, result.outcome, write_result(result), self.clock())
+            outcome = self._conclude(upload, state)
         except Exception:
             self._release(upload, deadline)
             raise
-        return Done(upload.job_id, result.outcome)
+        return Done(upload.job_id, outcome)
+
+    def _conclude(self, upload: Upload, state: Begun) -> Outcome:
+        """Work, keep the result, send it, finish. One kept by an earlier try is sent as it is."""
+        kept = state.kept_result
+        result = read_result(kept) if kept else self._work(upload)
+        if not kept:
+            self.jobs.keep(upload, write_result(result))
+        self.outbox.send(kept or write_result(result))
+        self.jobs.finish(upload, result.outcome, self.clock())
+        return result.outcome
 
     def _release(self, upload: Upload, deadline: float) -> None:
         try:
@@ -106,9 +119,9 @@ class Pipeline:
                 gallery = self.galleries.current()
                 finding = self.identifier().identify(file, gallery, watch)
         except ClipSuperseded as error:
-            return self._deliver(result_without_faces(upload, "superseded", str(error), *self._spent(watch)), None)
+            return self._store(result_without_faces(upload, "superseded", str(error), *self._spent(watch)))
         except ClipRejected as error:
-            return self._deliver(result_without_faces(upload, "rejected", str(error), *self._spent(watch)), None)
+            return self._store(result_without_faces(upload, "rejected", str(error), *self._spent(watch)))
         return self._deliver_finding(upload, finding, gallery, watch)
 
     def _deliver_finding(self, upload: Upload, finding: Finding, gallery: Gallery, watch: Stopwatch) -> Result:
@@ -118,15 +131,19 @@ class Pipeline:
         with watch("draw"):
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
         result = result_of(upload, finding, gallery, named, *self._spent(watch))
-        if picture is not None and result.picture_location is not None:
-            self.store.put(upload, result.picture_location, picture, "image/jpeg")
-        return self._deliver(result, finding)
+        return self._store(result, finding, picture)
 
-    def _deliver(self, result: Result, finding: Finding | None) -> Result:
+    def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> Result:
+        """Write what belongs to the result. The CSV decides whether it is the newest; if not, it is all."""
         upload = result.upload
-        self.store.put(upload, result.csv_location, result.csv.encode(), "text/csv; charset=utf-8")
+        if not self.store.put(upload, result.csv_location, result.csv.encode(), "text/csv; charset=utf-8"):
+            return result
         self.store.put(upload, result.record_location, record_of(result, finding).encode(), "application/json")
-        self.outbox.send(write_result(result))
+        place = Location(self.output_bucket, output_key(upload, ".jpg"))
+        if picture is None:
+            self.store.remove(place)  # an earlier version's picture would show, and name, who is not in this one
+        else:
+            self.store.put(upload, place, picture, "image/jpeg")
         return result
 
     def _spent(self, watch: Stopwatch) -> tuple[str, Spent]:

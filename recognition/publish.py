@@ -6,15 +6,15 @@ Only students with a valid consent are published; the others' templates stay whe
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from recognition.gallery import Gallery
-from recognition.roster import Student
+from recognition.roster import Roster, Student
 
 
-class WritableRoster(Protocol):
+class WritableRoster(Roster, Protocol):
     def write(self, students: Collection[Student]) -> None:
         """Put the students' rows, replacing those with the same id."""
         ...
@@ -28,11 +28,15 @@ class WritableGalleries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was published, and which enrolled students were not: nobody with a valid consent stands behind them."""
+    """What was published, and which enrolled students were not: nobody with a valid consent stands behind them.
+
+    `withdrawn` are those whose row on the stage has no consent although the file has one.
+    """
 
     gallery: Gallery
     key: str
     left_out: tuple[str, ...]
+    withdrawn: tuple[str, ...]
 
 
 def publish(
@@ -42,10 +46,22 @@ def publish(
     *,
     roster: WritableRoster,
     galleries: WritableGalleries,
+    renew_consent: bool = False,
 ) -> Published:
-    """Write the rows and publish the gallery of those who may be named at `now`."""
+    """Write the rows and publish the gallery of those who may be named at `now`.
+
+    A consent that is missing from the student's row on the stage was withdrawn there: an older file does not bring it
+    back unless `renew_consent` says so.
+    """
+    there = {} if renew_consent else roster.students([student.student_id for student in students])
+    withdrawn = tuple(
+        student.student_id
+        for student in students
+        if student.consent and student.student_id in there and there[student.student_id].consent is None
+    )
+    students = [replace(student, consent=None) if student.student_id in withdrawn else student for student in students]
     consenting = {student.student_id for student in students if student.may_be_named(now)}
     public = gallery.restricted_to(consenting)
     roster.write(students)
     left_out = tuple(student_id for student_id in gallery.student_ids if student_id not in consenting)
-    return Published(public, galleries.publish(public), left_out)
+    return Published(public, galleries.publish(public), left_out, withdrawn)

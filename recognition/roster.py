@@ -10,10 +10,12 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 from recognition.errors import StudentsError
+from recognition.files import write_private
 
 MAX_TEXT = 200
 
@@ -84,43 +86,66 @@ def to_row(student: Student) -> dict[str, object]:
 
 
 def from_row(row: Mapping[str, object]) -> Student:
-    """The student in a mapping. `id` stands in for `student_id`, numbers for texts. Raises `StudentsError`."""
+    """The student in a mapping. `id` stands in for `student_id`, whole numbers for texts. Raises `StudentsError`."""
+    student_id = _text(row, "student_id") or _text(row, "id")
     consent = row.get("consent")
     if consent is not None and not isinstance(consent, Mapping):
-        raise StudentsError(f"student {row.get('student_id')!r}: consent is not an object")
+        raise StudentsError(f"student {student_id!r}: consent is not an object")
     return Student(
-        student_id=str(row.get("student_id", row.get("id", ""))),
-        name=str(row.get("name", "")),
-        major=str(row.get("major", "")),
-        year=str(row.get("year", "")),
-        consent=_consent(consent) if consent else None,
+        student_id=student_id,
+        name=_text(row, "name"),
+        major=_text(row, "major"),
+        year=_text(row, "year"),
+        consent=_consent(student_id, consent) if consent is not None else None,
     )
 
 
-def _consent(row: Mapping[str, object]) -> Consent:
-    expires_at = row.get("expires_at")
-    return Consent(
-        granted_by=str(row.get("granted_by", "")),
-        granted_at=str(row.get("granted_at", "")),
-        expires_at=None if expires_at is None else str(expires_at),
-    )
+def _consent(student_id: str, row: Mapping[str, object]) -> Consent:
+    """Nothing is made up: a misspelt or missing part is an error, never a consent that says less or more."""
+    if unknown := sorted(set(row) - {"granted_by", "granted_at", "expires_at"}):
+        raise StudentsError(f"student {student_id!r}: consent has no field {', '.join(unknown)}")
+    try:
+        return Consent(_text(row, "granted_by"), _text(row, "granted_at"), _text(row, "expires_at") or None)
+    except StudentsError as error:
+        raise StudentsError(f"student {student_id!r}: {error}") from error
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    """A text, or a whole number as one; absent and null are empty."""
+    value = row.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        raise StudentsError(f"{name} is {type(value).__name__}, not a text")
+    text = str(value)
+    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise StudentsError(f"{name} holds half a character")
+    return text
+
+
+def read_json(path: Path) -> object:
+    """The JSON in a file that somebody wrote by hand. Raises `StudentsError` with the file's name."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StudentsError(f"{path}: cannot be read as JSON ({error})") from error
 
 
 def read_students(path: Path) -> list[Student]:
     """The students in a JSON file, which holds a list of objects. Raises `StudentsError`."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StudentsError(f"{path}: cannot be read as JSON ({error})") from error
+    rows = read_json(path)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise StudentsError(f"{path}: expected a list of students")
-    students = [from_row(row) for row in rows]
+    try:
+        students = [from_row(row) for row in rows]
+    except StudentsError as error:
+        raise StudentsError(f"{path}: {error}") from error
     if len({student.student_id for student in students}) != len(students):
         raise StudentsError(f"{path}: a student_id occurs twice")
     return students
 
 
 def write_students(path: Path, students: Collection[Student]) -> None:
-    """Write the students file, readable by its owner only."""
-    path.touch(mode=0o600)
-    path.write_text(json.dumps([to_row(s) for s in students], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write the students file, whole or not at all, readable by its owner only."""
+    rows = [to_row(student) for student in students]
+    write_private(path, (json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode())

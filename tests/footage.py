@@ -19,10 +19,18 @@ def plain(width: int, height: int, level: int) -> Rgb:
     return np.full((height, width, 3), level, dtype=np.uint8)
 
 
-def write_clip(path: Path, frames: Sequence[Rgb], *, rate: int = 10, codec: str = "libx264", gop: int = 250) -> Path:
+def write_clip(
+    path: Path,
+    frames: Sequence[Rgb],
+    *,
+    rate: int = 10,
+    codec: str = "libx264",
+    gop: int = 250,
+    options: dict[str, str] | None = None,
+) -> Path:
     """Encode `frames` at `rate` a second, one key frame every `gop` frames. Returns `path`."""
     height, width, _ = frames[0].shape
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=NO_EXTRA_KEY_FRAMES if codec == "libx264" else {})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base, stream.gop_size = Fraction(1, rate), gop

@@ -38,6 +38,8 @@ class Upload:
             raise WireError("an upload needs a bucket and a key")
         if len(self.key.encode()) > MAX_KEY_BYTES:
             raise WireError(f"the key is longer than S3's {MAX_KEY_BYTES} bytes")
+        if not (self.version_id or self.etag or self.sequencer):
+            raise WireError("nothing tells this version of the object from another: no versionId, eTag or sequencer")
         if self.size < 0:
             raise WireError("an object cannot have a negative size")
 
@@ -117,7 +119,7 @@ def _read_record(record: Json) -> Upload:
     return Upload(
         bucket=required(bucket, "name", str, "record.s3.bucket"),
         key=_decode_key(required(thing, "key", str, "record.s3.object")),
-        version_id=optional(thing, "versionId", str, "record.s3.object") or "",
+        version_id=_version(optional(thing, "versionId", str, "record.s3.object")),
         etag=(optional(thing, "eTag", str, "record.s3.object") or "").strip('"'),
         sequencer=_hexadecimal(optional(thing, "sequencer", str, "record.s3.object") or ""),
         size=required(thing, "size", int, "record.s3.object"),
@@ -131,6 +133,11 @@ def _refuse_other_events(record: Json) -> None:
     name = required(record, "eventName", str, "record")
     if not name.removeprefix("s3:").startswith("ObjectCreated:"):
         raise WireError(f"record.eventName is {name[:60]!r}, not ObjectCreated:*")
+
+
+def _version(version_id: str | None) -> str:
+    """Where versioning is suspended every version is called `null`, which tells none from another."""
+    return "" if version_id in (None, "null") else str(version_id)
 
 
 def _decode_key(encoded: str) -> str:

@@ -46,12 +46,23 @@ class S3Galleries:
         return self._gallery
 
     def publish(self, gallery: Gallery) -> str:
-        """Store the gallery under its version, then point at it. Returns the file's key."""
+        """Store the gallery under its version, point at it, take the one before away. Returns the file's key.
+
+        Whoever is no longer published must not live on in an older file: what remains of it is an overwritten version,
+        which the bucket's lifecycle erases.
+        """
         key = f"gallery/{gallery.model}/{gallery.version}.npz"
         pointer = {"model": gallery.model, "version": gallery.version, "key": key}
         call(self.s3.put_object, Bucket=self.bucket, Key=key, Body=write_gallery(gallery))
         call(self.s3.put_object, Bucket=self.bucket, Key=POINTER, Body=json.dumps(pointer).encode())
+        for older in self._files():
+            if older not in (key, POINTER):
+                call(self.s3.delete_object, Bucket=self.bucket, Key=older)
         return key
+
+    def _files(self) -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="gallery/")
+        return [each["Key"] for page in pages for each in page.get("Contents", [])]
 
     def _read(self, pointer: bytes) -> Gallery:
         try:

@@ -14,7 +14,7 @@ from wire.result_message import Outcome
 from wire.s3_event import Upload
 
 KEPT_S = 90 * 24 * 3600
-MAX_STORED_RESULT = 300_000  # an item holds 400 kB; a longer result is in the output bucket all the same
+MAX_KEPT_RESULT = 300_000  # an item holds 400 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,65 +28,71 @@ class DynamoJobs:
         """Lock the version until `deadline`, unless it is finished or another lock is still valid at `now`."""
         owner = uuid4().hex
         try:
-            call(
-                self.dynamodb.put_item,
-                TableName=self.table,
-                Item={
-                    "job_id": {"S": upload.job_id},
-                    "state": {"S": "working"},
-                    "owner": {"S": owner},
-                    "locked_until": {"N": f"{deadline:.3f}"},
-                    "expires": {"N": str(int(now) + KEPT_S)},
-                    "identity": {"S": upload.identity},
+            answer = self._update(
+                upload,
+                "SET #state = :working, #owner = :owner, #identity = :identity, locked_until = :until, expires = :end",
+                "attribute_not_exists(job_id) OR (#state = :working AND locked_until < :now)",
+                {"#state": "state", "#owner": "owner", "#identity": "identity"},
+                {
+                    ":working": {"S": "working"},
+                    ":owner": {"S": owner},
+                    ":identity": {"S": upload.identity},
+                    ":until": {"N": f"{deadline:.3f}"},
+                    ":now": {"N": f"{now:.3f}"},
+                    ":end": {"N": str(int(now) + KEPT_S)},
                 },
-                ConditionExpression="attribute_not_exists(job_id) OR (#state = :working AND locked_until < :now)",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={":working": {"S": "working"}, ":now": {"N": f"{now:.3f}"}},
             )
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return self._state(upload, owner)
-        return Begun()
+        return Begun(answer["Attributes"].get("result", {}).get("S", ""))
 
     def release(self, upload: Upload, deadline: float, now: float) -> None:
         """Let the lock that ends at `deadline` end `now`, if it is still there and the version is not finished."""
         try:
-            call(
-                self.dynamodb.update_item,
-                TableName=self.table,
-                Key={"job_id": {"S": upload.job_id}},
-                UpdateExpression="SET locked_until = :now",
-                ConditionExpression="#state = :working AND locked_until = :deadline",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={
-                    ":working": {"S": "working"},
-                    ":now": {"N": f"{now:.3f}"},
-                    ":deadline": {"N": f"{deadline:.3f}"},
-                },
+            self._update(
+                upload,
+                "SET locked_until = :now",
+                "#state = :working AND locked_until = :deadline",
+                {"#state": "state"},
+                {":working": {"S": "working"}, ":now": {"N": f"{now:.3f}"}, ":deadline": {"N": f"{deadline:.3f}"}},
             )
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
 
-    def finish(self, upload: Upload, outcome: Outcome, result: str, now: float) -> None:
-        """Store the outcome and the result's text. A later finish of the same version replaces an earlier one."""
-        call(
+    def keep(self, upload: Upload, result: str) -> None:
+        """Keep the result's text until it is finished. One too long for an item is worked out again instead."""
+        if len(result) <= MAX_KEPT_RESULT:
+            self._update(upload, "SET #result = :result", "", {"#result": "result"}, {":result": {"S": result}})
+
+    def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:
+        """Store the outcome and forget the result's text: names have no business here any longer."""
+        self._update(
+            upload,
+            "SET #state = :done, outcome = :outcome, expires = :expires REMOVE #result",
+            "",
+            {"#state": "state", "#result": "result"},
+            {":done": {"S": "done"}, ":outcome": {"S": outcome}, ":expires": {"N": str(int(now) + KEPT_S)}},
+        )
+
+    def _update(
+        self, upload: Upload, update: str, condition: str, names: dict[str, str], values: dict[str, dict[str, str]]
+    ) -> Any:
+        return call(
             self.dynamodb.update_item,
             TableName=self.table,
             Key={"job_id": {"S": upload.job_id}},
-            UpdateExpression="SET #state = :done, outcome = :outcome, #result = :result, expires = :expires",
-            ExpressionAttributeNames={"#state": "state", "#result": "result"},
-            ExpressionAttributeValues={
-                ":done": {"S": "done"},
-                ":outcome": {"S": outcome},
-                ":result": {"S": result if len(result) <= MAX_STORED_RESULT else ""},
-                ":expires": {"N": str(int(now) + KEPT_S)},
-            },
+            UpdateExpression=update,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            **({"ConditionExpression": condition} if condition else {}),
         )
 
     def _state(self, upload: Upload, owner: str) -> State:
-        """Who has the version. It may be us: a put whose answer was lost is sent again, and meets itself."""
+        """Who has the version. It may be us: an update whose answer was lost is sent again, and meets itself."""
         answer = call(
             self.dynamodb.get_item, TableName=self.table, Key={"job_id": {"S": upload.job_id}}, ConsistentRead=True
         )
@@ -94,5 +100,5 @@ class DynamoJobs:
         if item.get("state", {}).get("S") == "done":
             return Finished(cast(Outcome, item["outcome"]["S"]))
         if item.get("owner", {}).get("S") == owner:
-            return Begun()
+            return Begun(item.get("result", {}).get("S", ""))
         return Held(float(item.get("locked_until", {}).get("N", "0")))

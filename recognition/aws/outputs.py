@@ -22,20 +22,24 @@ class S3Store:
 
     s3: Any
 
-    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> None:
-        """Write the object, unless a newer version of the same clip has written it already."""
+    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> bool:
+        """Write the object; False when a newer version of the same clip has written it already."""
         attempts = Retrying(
             retry=retry_if_exception(lambda error: error_code(error) in LOST_A_RACE),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(0.05, max=1),
             reraise=True,
         )
-        attempts(self._put_once, upload, location, body, content_type)
+        return attempts(self._put_once, upload, location, body, content_type)
 
-    def _put_once(self, upload: Upload, location: Location, body: bytes, content_type: str) -> None:
+    def remove(self, location: Location) -> None:
+        """Take the object away, whether it is there or not."""
+        call(self.s3.delete_object, Bucket=location.bucket, Key=location.key)
+
+    def _put_once(self, upload: Upload, location: Location, body: bytes, content_type: str) -> bool:
         there = self._head(location)
         if there is not None and upload.is_older_than(str(there.get("Metadata", {}).get("sequencer", ""))):
-            return
+            return False
         call(
             self.s3.put_object,
             Bucket=location.bucket,
@@ -45,6 +49,7 @@ class S3Store:
             Metadata={"sequencer": upload.sequencer},
             **({"IfNoneMatch": "*"} if there is None else {"IfMatch": there["ETag"]}),
         )
+        return True
 
     def _head(self, location: Location) -> Any:
         try:

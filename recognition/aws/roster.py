@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -11,12 +12,13 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from recognition.aws.calls import ATTEMPTS, call
-from recognition.errors import RecognitionError
+from recognition.errors import RecognitionError, StudentsError
 from recognition.roster import Student, from_row, to_row
 
 KEYS_PER_GET = 100  # DynamoDB's limits for one batch
 ROWS_PER_WRITE = 25
 
+logger = logging.getLogger(__name__)
 _read = TypeDeserializer()
 _write = TypeSerializer()
 
@@ -35,7 +37,7 @@ class DynamoRoster:
         for some in _in_groups(keys, KEYS_PER_GET):
             request = {self.table: {"Keys": some, "ConsistentRead": True}}
             self._until_served(request, "batch_get_item", lambda answer: rows.extend(answer["Responses"][self.table]))
-        found = [from_row({name: _read.deserialize(value) for name, value in row.items()}) for row in rows]
+        found = [student for row in rows if (student := _readable(row))]
         return {student.student_id: student for student in found}
 
     def write(self, students: Collection[Student]) -> None:
@@ -63,6 +65,15 @@ class DynamoRoster:
             attempts(ask)
         except RetryError as error:
             raise RecognitionError("DynamoDB is throttled: the student table served a batch in part only") from error
+
+
+def _readable(row: dict[str, Any]) -> Student | None:
+    """The student in an item. One that cannot be read names nobody, and keeps nobody else from being named."""
+    try:
+        return from_row({name: _read.deserialize(value) for name, value in row.items()})
+    except StudentsError:
+        logger.warning("a row of the student table cannot be read; its student stays unnamed")
+        return None
 
 
 def _in_groups(items: list[Any], size: int) -> Iterator[list[Any]]:

@@ -209,10 +209,10 @@ def test_the_function_may_do_what_its_code_does_and_no_more(resources: Resources
     assert allowed == {
         "TellMissingFromForbidden": ({"s3:ListBucket"}, [arn(name) for name in OURS]),
         "ReadClips": ({"s3:GetObject", "s3:GetObjectVersion"}, [{"Fn::Sub": "${InputBucket.Arn}/*"}]),
-        "WriteResults": ({"s3:GetObject", "s3:PutObject"}, [{"Fn::Sub": "${OutputBucket.Arn}/*"}]),
+        "WriteResults": ({"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, [{"Fn::Sub": "${OutputBucket.Arn}/*"}]),
         "ReadGallery": ({"s3:GetObject"}, [{"Fn::Sub": "${GalleryBucket.Arn}/*"}]),
         "LookStudentsUp": ({"dynamodb:BatchGetItem"}, [arn("StudentTable")]),
-        "LockAndRecordJobs": ({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}, [arn("JobTable")]),
+        "LockAndRecordJobs": ({"dynamodb:GetItem", "dynamodb:UpdateItem"}, [arn("JobTable")]),
         "SendResults": ({"sqs:SendMessage"}, [arn("OutputQueue")]),
         "WriteItsOwnLog": ({"logs:CreateLogStream", "logs:PutLogEvents"}, [arn("RecognitionLogGroup")]),
     }

@@ -16,6 +16,7 @@ from recognition.aws.jobs import DynamoJobs
 from recognition.aws.outputs import S3Store
 from recognition.aws.roster import DynamoRoster
 from recognition.errors import ClipSuperseded, GalleryError, RecognitionError
+from recognition.gallery import write_gallery
 from recognition.jobs import Begun, Finished, Held
 from recognition.roster import Consent, Student
 from tests.people import gallery_of
@@ -93,6 +94,14 @@ def test_a_new_gallery_is_picked_up_without_a_restart(stage: Any) -> None:
     assert galleries.current().student_ids == ("ada", "bob")
 
 
+def test_an_older_gallery_does_not_live_on_beside_the_published_one(stage: Any) -> None:
+    galleries = S3Galleries(stage.s3, "galleries")
+    galleries.publish(gallery_of("ada", "bob"))
+    key = galleries.publish(gallery_of("ada"))
+    stored = stage.s3.list_objects_v2(Bucket="galleries")["Contents"]
+    assert {each["Key"] for each in stored} == {POINTER, key}
+
+
 def test_without_a_published_gallery_the_error_says_how_to_publish_one(stage: Any) -> None:
     with pytest.raises(GalleryError, match="python -m recognition publish"):
         S3Galleries(stage.s3, "galleries").current()
@@ -116,8 +125,7 @@ def test_a_pointer_with_one_thing_wrong_is_refused(stage: Any, pointer: bytes, r
 def test_a_gallery_file_exchanged_behind_its_pointer_is_refused(stage: Any) -> None:
     galleries = S3Galleries(stage.s3, "galleries")
     key = galleries.publish(gallery_of("ada"))
-    other = S3Galleries(stage.s3, "galleries").publish(gallery_of("eve"))
-    stage.s3.copy_object(Bucket="galleries", Key=other, CopySource={"Bucket": "galleries", "Key": key})
+    stage.s3.put_object(Bucket="galleries", Key=key, Body=write_gallery(gallery_of("eve")))
     with pytest.raises(GalleryError, match="not the one"):
         galleries.current()
 
@@ -166,16 +174,16 @@ def test_one_invocation_at_a_time_holds_a_version(stage: Any) -> None:
 
 
 def test_a_lock_whose_answer_was_lost_is_known_as_our_own(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_item, calls_made = stage.dynamodb.put_item, []
+    update_item, calls_made = stage.dynamodb.update_item, []
 
     def lose_the_first_answer(**request: Any) -> Any:
-        answer = put_item(**request)
+        answer = update_item(**request)
         calls_made.append(request)
         if len(calls_made) == 1:
             raise EndpointConnectionError(endpoint_url="http://x")
         return answer
 
-    monkeypatch.setattr(stage.dynamodb, "put_item", lose_the_first_answer)
+    monkeypatch.setattr(stage.dynamodb, "update_item", lose_the_first_answer)
     assert DynamoJobs(stage.dynamodb, "jobs").begin(UPLOAD, 100.0, 160.0) == Begun()
 
 
@@ -198,7 +206,7 @@ def test_a_lock_let_go_is_free_at_once_but_only_by_its_holder(stage: Any) -> Non
 def test_letting_go_never_reopens_a_finished_version(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
-    jobs.finish(UPLOAD, "no_face", "{}", 110.0)
+    jobs.finish(UPLOAD, "no_face", 110.0)
     jobs.release(UPLOAD, 160.0, 111.0)
     assert jobs.begin(UPLOAD, 9e9, 9.1e9) == Finished("no_face")
 
@@ -206,28 +214,57 @@ def test_letting_go_never_reopens_a_finished_version(stage: Any) -> None:
 def test_a_finished_version_stays_finished(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
-    jobs.finish(UPLOAD, "no_face", '{"schema": 1}', 110.0)
+    jobs.keep(UPLOAD, '{"schema": 1}')
+    jobs.finish(UPLOAD, "no_face", 110.0)
     assert jobs.begin(UPLOAD, 9e9, 9.1e9) == Finished("no_face")
     item = stage.dynamodb.get_item(TableName="jobs", Key={"job_id": {"S": UPLOAD.job_id}})["Item"]
-    assert item["result"]["S"] == '{"schema": 1}'
+    assert "result" not in item, "names have no business in a finished entry"
     assert int(item["expires"]["N"]) > 110 + 24 * 3600
 
 
-def test_a_result_too_large_for_an_item_is_left_in_the_output_bucket(stage: Any) -> None:
+def test_a_kept_result_is_handed_to_whoever_begins_again(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
-    jobs.finish(UPLOAD, "recognised", "x" * 500_000, 110.0)
-    assert jobs.begin(UPLOAD, 200.0, 260.0) == Finished("recognised")
+    jobs.keep(UPLOAD, '{"schema": 1}')
+    assert jobs.begin(UPLOAD, 161.0, 220.0) == Begun('{"schema": 1}')
 
 
-def write(stage: Any, sequencer: str, body: bytes) -> None:
+def test_a_result_too_long_for_an_item_is_worked_out_again(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.keep(UPLOAD, "x" * 500_000)
+    assert jobs.begin(UPLOAD, 161.0, 220.0) == Begun("")
+
+
+def test_a_row_that_cannot_be_read_names_nobody_and_keeps_nobody_else_unnamed(stage: Any) -> None:
+    roster = DynamoRoster(stage.dynamodb, "students")
+    roster.write([Student("1", "Ada", "", "", CONSENT), Student("2", "Bob", "", "", CONSENT)])
+    stage.dynamodb.update_item(
+        TableName="students",
+        Key={"student_id": {"S": "1"}},
+        UpdateExpression="SET consent.granted_at = :text",
+        ExpressionAttributeValues={":text": {"S": "Ada said yes"}},
+    )
+    assert set(roster.students(["1", "2"])) == {"2"}
+
+
+def test_removing_what_is_not_there_is_no_error(stage: Any) -> None:
+    place = Location("results", "cam.mp4.jpg")
+    S3Store(stage.s3).remove(place)
+    stage.s3.put_object(Bucket=place.bucket, Key=place.key, Body=b"x")
+    S3Store(stage.s3).remove(place)
+    with pytest.raises(ClientError):
+        stage.object(place.key)
+
+
+def write(stage: Any, sequencer: str, body: bytes) -> bool:
     upload = Upload("clips", "cam.mp4", f"v{sequencer}", "e", sequencer, 1)
-    S3Store(stage.s3).put(upload, Location("results", "cam.mp4.csv"), body, "text/csv")
+    return S3Store(stage.s3).put(upload, Location("results", "cam.mp4.csv"), body, "text/csv")
 
 
 def test_an_older_versions_result_never_replaces_a_newer_ones(stage: Any) -> None:
-    write(stage, "0B", b"newer")
-    write(stage, "0A", b"older")
+    assert write(stage, "0B", b"newer")
+    assert not write(stage, "0A", b"older")
     assert stage.object("cam.mp4.csv") == b"newer"
     write(stage, "0C", b"newest")
     assert stage.object("cam.mp4.csv") == b"newest"

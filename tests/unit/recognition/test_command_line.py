@@ -68,7 +68,7 @@ def test_without_a_students_file_ids_stand_for_names(run: Run, samples: Path) ->
 def test_whoever_enrols_without_consent_is_told_that_nobody_will_be_named(run: Run, samples: Path) -> None:
     enrolled = run("enrol", samples / "photographs")
     assert enrolled.code == 0
-    assert "2 student(s) have no consent" in enrolled.err
+    assert "2 student(s) have no valid consent" in enrolled.err
     assert "--consent-by" in enrolled.err
     shown = run("identify", samples / "clips" / "collins.mp4", "--students", "students.json")
     assert "unknown" in shown.out
@@ -123,6 +123,60 @@ def test_a_gallery_that_is_missing_or_broken_says_how_to_make_one(
     refused = run("identify", samples / "clips" / "collins.mp4")
     assert refused.code == 1
     assert "python -m recognition enrol" in refused.err
+
+
+def test_clips_that_are_none_become_rows_and_names_are_text(run: Run, samples: Path, tmp_path: Path) -> None:
+    shutil.copytree(samples / "photographs", tmp_path / "photographs")
+    record = tmp_path / "photographs" / "grace_hopper" / "student.json"
+    record.write_text(json.dumps({"name": "Grace [red]Hopper[/b] Łukasz 李明"}))
+    run("enrol", "photographs", "--consent-by", "office")
+    (tmp_path / "zero.mp4").write_bytes(b"")
+    (tmp_path / "notes.mp4").write_text("notes")
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(samples / "clips" / "hopper.mp4", tmp_path / folder / "[bold]cam.mp4")
+    long = tmp_path / ("n" * 247 + ".mp4")
+    shutil.copy(samples / "clips" / "hopper.mp4", long)
+    clips = ["zero.mp4", "notes.mp4", "one/[bold]cam.mp4", "two/[bold]cam.mp4", long]
+    shown = run("identify", *clips, "--students", "students.json")
+    assert shown.code == 0
+    assert shown.out.count("rejected") == 2
+    assert len(list((tmp_path / "pictures").iterdir())) == 3
+    assert "the file is empty" in " ".join(shown.out.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--consent-until", "2099-01-01"], "needs --consent-by"),
+        (["--consent-by", "office", "--consent-until", ""], "is not a date"),
+        (["--consent-by", "office", "--consent-until", "2001-01-01"], "is over already"),
+        (["--gallery", "same", "--students", "same"], "two files"),
+        (["--gallery", "no/such/gallery.npz"], "no folder"),
+        (["--students", "/tmp"], "is a folder"),
+    ],
+)
+def test_options_that_contradict_themselves_are_refused_before_any_work(
+    run: Run, samples: Path, options: list[str], says: str
+) -> None:
+    refused = run("enrol", samples / "photographs", *options)
+    assert refused.code in (1, 2)
+    assert says in refused.err
+    assert "enrolling" not in refused.err
+
+
+def test_publish_to_a_bucket_that_is_not_there_is_one_clear_error(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "students.json").write_text("[]")
+    (tmp_path / "gallery.npz").write_bytes(write_gallery(gallery_of("1")))
+    monkeypatch.setenv("GALLERY_BUCKET", "nowhere")
+    monkeypatch.setenv("STUDENT_TABLE", "nothing")
+    with mock_aws():
+        refused = run("publish")
+    assert refused.code == 1
+    assert refused.err.startswith("error: AWS: ")
+    assert "NoSuchBucket" in refused.err
 
 
 def test_a_clip_that_is_not_there_is_a_usage_error(run: Run) -> None:

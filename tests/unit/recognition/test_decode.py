@@ -105,6 +105,22 @@ def test_a_clip_cut_off_before_its_index_is_rejected(tmp_path: Path) -> None:
         frames_at(path, [0.0])
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
+def test_a_long_clip_whose_upload_broke_off_is_rejected_or_shows_its_beginning(tmp_path: Path, share: float) -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (300, 96, 128, 3), dtype=np.uint8)
+    path = write_clip(tmp_path / "long.mp4", list(noise), rate=10, gop=10, options={"movflags": "faststart"})
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    moments = sample_times(30.0)
+    assert moments[1] - moments[0] > decode.SEEK_GAP_S
+    try:
+        found = frames_at(path, moments)
+    except ClipRejected:
+        found = []
+    assert len(found) < len(moments)
+    assert share < 0.5 or found
+
+
 def test_a_clip_damaged_in_its_middle_still_shows_its_beginning(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (40, 240, 320, 3), dtype=np.uint8)
     path = write_clip(tmp_path / "clip.mkv", list(noise), gop=1)

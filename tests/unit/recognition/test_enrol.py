@@ -96,6 +96,20 @@ def test_a_student_left_without_a_photograph_is_an_error_all_the_same(
         enrol(read_folders(photographs, CONSENT), identifier, skip_bad=True)
 
 
+def test_hidden_folders_are_no_students(photographs: Path) -> None:
+    (photographs / ".git").mkdir()
+    assert [folder.student.student_id for folder in read_folders(photographs, None)] == [
+        "eileen_collins",
+        "grace_hopper",
+    ]
+
+
+def test_a_program_in_a_photographs_clothes_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+    with pytest.raises(EnrolmentError, match="not a readable photograph"):
+        read_photograph(tmp_path / "x.jpg")
+
+
 def test_an_empty_folder_or_none_says_what_is_expected(tmp_path: Path) -> None:
     with pytest.raises(EnrolmentError, match="one for each student"):
         read_folders(tmp_path, None)
@@ -110,10 +124,10 @@ def test_two_folders_of_one_student_are_refused(photographs: Path) -> None:
         read_folders(photographs, None)
 
 
-@pytest.mark.parametrize("content", ["{", "3", '"x"'])
+@pytest.mark.parametrize("content", ["{", "3", '"x"', "[]", '[["name", "x"]]', '{"name": 3.5}'])
 def test_a_student_file_that_is_no_object_is_refused(photographs: Path, content: str) -> None:
     (photographs / "grace_hopper" / "student.json").write_text(content)
-    with pytest.raises(StudentsError, match=r"student\.json"):
+    with pytest.raises(StudentsError, match="grace_hopper"):
         read_folders(photographs, None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recognition.errors import LegacyFormatError
+from recognition.errors import LegacyFormatError, StudentsError
 from recognition.legacy import import_students, read_legacy
 from recognition.roster import Consent, Student
 
@@ -110,6 +110,28 @@ def test_names_become_the_rows_ids_and_consent_is_recorded_where_there_is_none()
     assert gallery.student_ids == ("1", "nobody")
     assert gallery.photographs == (1, 1)
     assert [student.consent for student in students] == [CONSENT, before]
+
+
+def test_two_students_of_one_name_are_refused_because_nobody_can_tell_whose_the_face_is() -> None:
+    rows = [Student("1", "ann", "", ""), Student("2", "ann", "", "")]
+    with pytest.raises(StudentsError, match="several students are called ann"):
+        import_students({"ann": VECTOR}, rows, CONSENT)
+
+
+def test_a_name_without_a_row_never_takes_another_students_id() -> None:
+    with pytest.raises(StudentsError, match="another student's id: 5"):
+        import_students({"5": VECTOR, "zoe": VECTOR}, [Student("5", "zoe", "", "")], CONSENT)
+
+
+def test_a_pickle_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LegacyFormatError, match="more objects"):
+        read_legacy(write(tmp_path, b"\x80\x02]r\xff\xff\xff\x7f."))
+
+
+def test_a_stand_in_cannot_be_changed_by_the_pickle(tmp_path: Path) -> None:
+    payload = b"\x80\x02c_codecs\nencode\nN}X\x0c\x00\x00\x00__defaults__X\x01\x00\x00\x00a\x85s\x86b."
+    with pytest.raises(LegacyFormatError):
+        read_legacy(write(tmp_path, payload))
 
 
 def test_the_original_file_gives_its_eleven_people(course: Path) -> None:

@@ -107,10 +107,15 @@ def test_an_empty_room_has_no_picture() -> None:
     assert annotated_picture(finding_of(), {}) is None
 
 
-def test_a_label_at_the_pictures_edge_stays_inside() -> None:
-    pictures = (Frame(0.0, np.zeros((120, 200, 3), np.uint8)),)
+def test_a_label_too_long_for_the_picture_is_shortened_to_fit() -> None:
+    pictures = (Frame(0.0, np.zeros((220, 300, 3), np.uint8)),)
     verdicts = decide(link([sighting(0, direction(0), left=150)]), GALLERY)
-    assert annotated_picture(Finding(pictures, tuple(verdicts)), {"7": "A very long name that will not fit"})
+    jpeg = annotated_picture(Finding(pictures, tuple(verdicts)), {"7": "A very long name that will never fit"})
+    assert jpeg is not None
+    picture = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int)
+    columns = np.flatnonzero((np.abs(picture - np.array(NAMED)).max(axis=2) < 24).sum(axis=0) > 8)
+    assert columns.size
+    assert columns.max() < 299, "the label runs over the edge"
 
 
 def test_the_stopwatch_adds_up_each_step_and_the_total() -> None:

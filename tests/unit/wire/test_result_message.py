@@ -52,7 +52,7 @@ def results(draw: st.DrawFn) -> Result:
     outcome: Any = "recognised" if seen else "unknown" if unknown else draw(st.sampled_from(["no_face", "rejected"]))
     location = Location(draw(texts), draw(texts))
     return Result(
-        upload=Upload(draw(names), draw(names), draw(texts), draw(texts), draw(texts), draw(st.integers(0, 2**40))),
+        upload=Upload(draw(names), draw(names), draw(names), draw(texts), draw(texts), draw(st.integers(0, 2**40))),
         outcome=outcome,
         reason=draw(texts),
         csv=draw(texts),

@@ -87,6 +87,7 @@ def test_a_body_that_is_no_notification_is_refused(body: str) -> None:
         {"size": None},
         {"sequencer": "xyz"},
         {"versionId": 7},
+        {"versionId": "null", "eTag": None, "sequencer": None},
     ],
 )
 def test_a_record_with_one_thing_wrong_is_a_fault_that_names_it(changes: dict[str, Any]) -> None:
@@ -116,6 +117,12 @@ def test_the_identity_is_the_version_not_the_delivery() -> None:
 def test_without_a_version_id_etag_and_sequencer_make_the_identity() -> None:
     plain, overwritten = (read(record(versionId=None, sequencer=s)).uploads[0] for s in ("01", "02"))
     assert plain.identity != overwritten.identity
+
+
+def test_a_suspended_versionings_null_is_no_version() -> None:
+    one, two = (read(record(versionId="null", eTag=tag)).uploads[0] for tag in ("aa", "bb"))
+    assert one.version_id == ""
+    assert one.job_id != two.job_id
 
 
 def test_identities_of_tricky_neighbours_differ() -> None:

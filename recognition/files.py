@@ -1,0 +1,31 @@
+"""Files with personal data: whole or absent, and readable by their owner only."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from recognition.errors import SetupError
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, mode 0600, through a temporary file beside it. Raises `SetupError` naming the path."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)  # made 0600
+            file.write(data)
+        try:
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink()
+            raise
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def require_place(path: Path) -> None:
+    """Raise `SetupError` now rather than after the work if `path` cannot become a file."""
+    if path.is_dir():
+        raise SetupError(f"{path} is a folder: name a file")
+    if not path.resolve().parent.is_dir():
+        raise SetupError(f"{path} cannot be written: there is no folder {path.resolve().parent}")

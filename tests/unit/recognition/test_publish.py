@@ -1,0 +1,64 @@
+"""Publishing: who gets into the published gallery, and a withdrawn consent that stays withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+
+from recognition.gallery import Gallery
+from recognition.publish import Published, publish
+from recognition.roster import Consent, Student
+from tests.people import gallery_of
+
+NOW = datetime(2026, 11, 23, tzinfo=timezone.utc)
+ADA = Student("1", "Ada", "", "", Consent("office", "2026-09-01"))
+BOB = Student("2", "Bob", "", "", Consent("office", "2026-09-01"))
+
+
+@dataclass
+class Stage:
+    """A stage in memory."""
+
+    rows: dict[str, Student] = field(default_factory=dict)
+    published: list[Gallery] = field(default_factory=list)
+
+    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+        return {each: self.rows[each] for each in student_ids if each in self.rows}
+
+    def write(self, students: Collection[Student]) -> None:
+        assert not self.published, "the rows come before the gallery"
+        self.rows |= {student.student_id: student for student in students}
+
+    def publish(self, gallery: Gallery) -> str:
+        self.published.append(gallery)
+        return "key"
+
+
+def publish_to(stage: Stage, *students: Student, renew_consent: bool = False) -> Published:
+    gallery = gallery_of("1", "2")
+    return publish(gallery, students, NOW, roster=stage, galleries=stage, renew_consent=renew_consent)
+
+
+def test_only_students_with_a_row_and_valid_consent_are_published() -> None:
+    expired = replace(BOB, consent=Consent("office", "2025-01-01", "2026-01-01"))
+    stage = Stage()
+    published = publish_to(stage, ADA, expired)
+    assert published.gallery.student_ids == ("1",)
+    assert published.left_out == ("2",)
+    assert set(stage.rows) == {"1", "2"}
+
+
+def test_an_older_file_does_not_bring_a_withdrawn_consent_back() -> None:
+    stage = Stage(rows={"1": replace(ADA, consent=None), "2": BOB})
+    published = publish_to(stage, ADA, BOB)
+    assert published.withdrawn == ("1",)
+    assert published.gallery.student_ids == ("2",)
+    assert stage.rows["1"].consent is None
+
+
+def test_a_consent_given_anew_is_published_when_somebody_says_so() -> None:
+    stage = Stage(rows={"1": replace(ADA, consent=None)})
+    published = publish_to(stage, ADA, BOB, renew_consent=True)
+    assert published.withdrawn == ()
+    assert stage.rows["1"].consent == ADA.consent
