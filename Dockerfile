@@ -68,7 +68,9 @@ WORKDIR /home/app/
 COPY handler.py ./
 COPY wire ./wire
 COPY recognition ./recognition
-RUN python3 -m compileall -q handler.py wire recognition
+# A checkout made under a strict umask must still be readable to Lambda's own user.
+RUN chmod -R a+rX /home/app/handler.py /home/app/wire /home/app/recognition \
+    && python3 -m compileall -q handler.py wire recognition
 
 # Lambda runs it under a user id of its own; elsewhere nobody is enough.
 USER 65534:65534

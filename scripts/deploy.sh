@@ -69,8 +69,8 @@ lack() { missing="$missing
   - $*"; }
 if ! "$python" -c 'import boto3' 2>/dev/null; then
     lack "Python with boto3: run scripts/setup.sh"
-elif ! account=$("$python" scripts/image_registry.py account --region "$region" 2>&1); then
-    lack "working AWS credentials: $account"
+elif ! account=$("$python" scripts/image_registry.py account --region "$region"); then
+    lack "working AWS credentials: the line above says what is wrong"
 fi
 "$python" -m localcloud.with_node true 2>/dev/null || lack "Node 20 or newer with npm: run scripts/setup.sh, which brings one"
 if [ -z "$tool" ]; then
