@@ -3,7 +3,7 @@
 One fixed number is wrong for every other roster: the more students, the more chances a stranger has to resemble
 one, and a mean of several photographs resembles everybody a little more. The three coefficients are a least-squares
 fit (`scripts/bench.sh threshold` repeats it) to the similarity that 1 % of strangers reach, over random rosters of
-2 to 50 people with 1 to 6 photographs each; the fit is within 0.004 of every measured point.
+2 to 50 people with 1 to 6 photographs each; the formula is within 0.005 of every measured point.
 """
 
 from __future__ import annotations
