@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from localcloud import cloud as clouds
-from localcloud import emulator
+from localcloud import processes
 from localcloud.deployment import client
 from localcloud.errors import LocalCloudError
 from localcloud.places import SHARED, Places
@@ -46,24 +46,43 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(arguments: argparse.Namespace) -> int:
     """start the emulator and deploy; stays until Ctrl-C"""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _leave_on_signals()
     started = time.monotonic()
     cloud = clouds.up(arguments.state, arguments.port, arguments.concurrency)
-    print(f"up at {cloud.endpoint} in {time.monotonic() - started:.1f} s")
-    if arguments.port not in (0, cloud.port):
-        print(f"  (port {arguments.port} was taken)")
-    places = Places(cloud.state)
-    print(f"  the operator's shell:  . {shlex.quote(str(places.operator))}")
-    print(f"  the poller's shell:    . {shlex.quote(str(places.poller))}", flush=True)
+    took_s = time.monotonic() - started
     if arguments.detach:
+        _announce(cloud, arguments.port, took_s)
         return 0
-    print("Ctrl-C ends it.", flush=True)
     try:
-        while emulator.alive(cloud.pid):
+        _announce(cloud, arguments.port, took_s)
+        print("Ctrl-C ends it.", flush=True)
+        while processes.alive(cloud.pid):
             time.sleep(0.5)
     finally:
         clouds.down(cloud.state)
-    raise LocalCloudError(f"ministack ended by itself; see {places.logs / 'ministack.log'}")
+    raise LocalCloudError(f"ministack ended by itself; see {Places(cloud.state).logs / 'ministack.log'}")
+
+
+def _leave_on_signals() -> None:
+    """Clean up on TERM, and on HUP unless nohup asked for it to be ignored. The first one counts."""
+    ends = [end for end in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(end) != signal.SIG_IGN]
+
+    def leave(number: int, _: object) -> None:
+        for end in ends:
+            signal.signal(end, signal.SIG_IGN)  # a closing session sends both: the second must not stop the clean-up
+        sys.exit(128 + number)
+
+    for end in ends:
+        signal.signal(end, leave)
+
+
+def _announce(cloud: clouds.Cloud, wanted: int, took_s: float) -> None:
+    print(f"up at {cloud.endpoint} in {took_s:.1f} s")
+    if wanted not in (0, cloud.port):
+        print(f"  (port {wanted} was taken)")
+    places = Places(cloud.state)
+    print(f"  the operator's shell:  . {shlex.quote(str(places.operator))}")
+    print(f"  the poller's shell:    . {shlex.quote(str(places.poller))}", flush=True)
 
 
 def _down(arguments: argparse.Namespace) -> int:

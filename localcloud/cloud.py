@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localcloud import deployment, emulator
+from localcloud import deployment, emulator, processes
 from localcloud.credentials import loopback, operator_environment, write_environment
 from localcloud.errors import LocalCloudError
 from localcloud.places import SHARED, Places, one_at_a_time
@@ -52,27 +52,34 @@ def up(
     `port` 0 or taken: any free one. `parameters` are stage parameters of serverless.yml, `functionTimeout` for example.
     Raises `LocalCloudError`; nothing is left running then.
     """
+    emulator.check_port(port)
     places = Places(state.resolve())
-    if found(places.state):
-        raise LocalCloudError(f"already up under {places.state}: `python -m localcloud down` first")
     places.make()
-    with one_at_a_time():
-        python = emulator.install()
-        deployment.install_tools()
-    chosen = emulator.free_port(port)
-    pid = emulator.start(python, chosen, places)
-    try:
+    with places.lock():
+        if found(places.state):
+            raise LocalCloudError(f"already up under {places.state}: `python -m localcloud down` first")
         with one_at_a_time():
-            deployment.deploy(chosen, places, {"functionConcurrency": str(concurrency), **(parameters or {})})
-        cloud = _describe(places, chosen, pid)
-        deployment.limit_concurrency(chosen, cloud.operator["FUNCTION_NAME"], concurrency)
-        write_environment(places.operator, cloud.operator)
-        write_environment(places.poller, cloud.poller)
-        places.record.write_text(json.dumps({**asdict(cloud), "state": str(cloud.state)}))
-        places.record.chmod(0o600)
-    except BaseException:
-        emulator.end(pid)
-        raise
+            python = emulator.install()
+            deployment.install_tools()
+        chosen = emulator.free_port(port)
+        pid = emulator.start(python, chosen, places)
+        try:
+            return _furnish(places, chosen, pid, concurrency, parameters or {})
+        except BaseException:  # Ctrl-C as well
+            processes.end(pid)
+            raise
+
+
+def _furnish(places: Places, port: int, pid: int, concurrency: int, parameters: Mapping[str, str]) -> Cloud:
+    """Deploy onto the emulator and write down what came of it, the record last."""
+    with one_at_a_time():
+        deployment.deploy(port, places, {"functionConcurrency": str(concurrency), **parameters})
+    cloud = _describe(places, port, pid)
+    deployment.limit_concurrency(port, cloud.operator["FUNCTION_NAME"], concurrency)
+    write_environment(places.operator, cloud.operator)
+    write_environment(places.poller, cloud.poller)
+    places.record.touch(mode=0o600)
+    places.record.write_text(json.dumps({**asdict(cloud), "state": str(cloud.state)}))
     return cloud
 
 
@@ -85,24 +92,42 @@ def _describe(places: Places, port: int, pid: int) -> Cloud:
 
 
 def found(state: Path = SHARED) -> Cloud | None:
-    """What runs under `state`, if anything does."""
+    """What runs under `state`, if anything does. Raises `LocalCloudError` if `state` cannot be read or is no folder."""
     try:
-        record = json.loads(Places(state).record.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        record = Places(state).record.read_bytes()
+    except FileNotFoundError:
         return None
-    cloud = Cloud(**{**record, "state": Path(record["state"])})
-    return cloud if emulator.alive(cloud.pid) else None
+    except OSError as error:
+        raise LocalCloudError(f"cannot look into {state}: {error.strerror}") from error
+    cloud = _read(record)
+    return cloud if cloud and emulator.runs(cloud.pid, cloud.state) else None
+
+
+def _read(record: bytes) -> Cloud | None:
+    """What `up` wrote; None if it is anything else."""
+    try:
+        fields = json.loads(record)
+        cloud = Cloud(**{**fields, "state": Path(fields["state"])})
+    except (ValueError, TypeError, KeyError):
+        return None
+    return cloud if isinstance(cloud.pid, int) and cloud.pid > 1 else None  # 0 and 1 would be more than one group
 
 
 def down(state: Path = SHARED) -> bool:
-    """End what runs under `state` and all its processes; logs and results stay. Whether there was anything to end."""
+    """End what runs under `state` and all its processes; logs and results stay. Whether there was anything to end.
+
+    Waits for an `up` that is under way. Raises `LocalCloudError` if `state` cannot be read or is no folder.
+    """
     places = Places(state.resolve())
-    cloud = found(places.state)
-    if cloud:
-        emulator.end(cloud.pid)
-    for path in (places.record, places.operator, places.poller):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(places.temporary, ignore_errors=True)
+    if not places.state.is_dir():
+        return found(places.state) is not None
+    with places.lock():
+        cloud = found(places.state)
+        if cloud:
+            processes.end(cloud.pid)
+        for path in (places.record, places.operator, places.poller):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(places.temporary, ignore_errors=True)
     return cloud is not None
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 REGION = "us-east-1"
 ROOT_KEY = "test"  # ministack's built-in root
+DIRECT = "127.0.0.1,localhost"
 
 
 def loopback(port: int) -> str:
@@ -32,7 +33,8 @@ def operator_environment(port: int) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1,localhost",
+        "NO_PROXY": DIRECT,
+        "no_proxy": DIRECT,  # where both are set, Python and curl believe this one
     }
 
 

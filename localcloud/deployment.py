@@ -90,8 +90,8 @@ def poller_credentials(port: int, role: str) -> dict[str, str]:
     }
 
 
-def client(service: str, environment: Mapping[str, str]) -> Any:
-    """A boto3 client that uses `environment` and not this process's."""
+def client(service: str, environment: Mapping[str, str], retries: Mapping[str, int] | None = None) -> Any:
+    """A boto3 client that uses `environment` and not this process's; `retries` as botocore's `Config` takes them."""
     return boto3.session.Session().client(
         service,
         region_name=environment["AWS_REGION"],
@@ -99,5 +99,5 @@ def client(service: str, environment: Mapping[str, str]) -> Any:
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=environment["AWS_SESSION_TOKEN"] or None,
-        config=Config(proxies={}),
+        config=Config(proxies={}, retries=retries),
     )

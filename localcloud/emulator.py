@@ -6,9 +6,8 @@ what is set here (the interpreter, TMPDIR) is what they see; and they live in it
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,13 +17,15 @@ import urllib.request
 import venv
 from pathlib import Path
 
+from localcloud import processes
 from localcloud.credentials import loopback, operator_environment, without_aws
 from localcloud.errors import LocalCloudError
 from localcloud.places import SHARED, Places
 
 VERSION = "1.5.33"
 START_S = 30.0
-END_S = 10.0
+LAST_PORT = 65_535
+FUNCTION = "-m awslambdaric"  # how entry.sh runs the function, which may outlive a ministack that crashed
 
 
 def install() -> Path:
@@ -51,6 +52,12 @@ def install() -> Path:
     return python
 
 
+def check_port(wanted: int) -> None:
+    """Raise `LocalCloudError` for what no port can be."""
+    if not 0 <= wanted <= LAST_PORT:
+        raise LocalCloudError(f"{wanted} is no port: 0 (any) to {LAST_PORT}")
+
+
 def free_port(wanted: int) -> int:
     """`wanted` if nobody has it, else any free port of the loopback."""
     for port in (wanted, 0):
@@ -69,7 +76,7 @@ def start(python: Path, port: int, places: Places) -> int:
     log = places.logs / "ministack.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [python, "-m", "ministack"],
+            [python, "-X", mark(places.state), "-m", "ministack"],
             env=_environment(port, places),
             cwd=places.state,
             stdin=subprocess.DEVNULL,
@@ -77,13 +84,34 @@ def start(python: Path, port: int, places: Places) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        _wait_until_healthy(process, port, log)
+    except BaseException:  # Ctrl-C as well
+        processes.end(process.pid)
+        raise
+    return process.pid
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
         if _healthy(port):
-            return process.pid
+            return
         time.sleep(0.05)
-    end(process.pid)
     raise LocalCloudError(f"ministack did not start; its last words in {log}:\n{log.read_text()[-2000:]}")
+
+
+def runs(pid: int, state: Path) -> bool:
+    """Whether `pid` still is the group of the ministack that `start` started for `state`, or what is left of it."""
+    return processes.runs(pid, (f"{mark(state)} -m ministack", FUNCTION))
+
+
+def mark(state: Path) -> str:
+    """An option that Python ignores and that tells this ministack from those of other folders.
+
+    A digest of the folder: ps garbles what is not ASCII.
+    """
+    return f"localcloud={hashlib.sha256(os.fsencode(state)).hexdigest()[:16]}"
 
 
 def _environment(port: int, places: Places) -> dict[str, str]:
@@ -111,35 +139,3 @@ def _healthy(port: int) -> bool:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
-
-
-def alive(pid: int) -> bool:
-    """Whether the process group that `start` made still has a running member."""
-    with contextlib.suppress(ChildProcessError):  # started by an earlier `up --detach`
-        os.waitpid(pid, os.WNOHANG)  # a zombie of ours does not count as alive
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
-    return not _only_zombies(pid)
-
-
-def _only_zombies(group: int) -> bool:
-    """Whether all members are dead and merely not reaped: a container's first process may never do that."""
-    states = set()
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it ended just now
-            state, _, its_group = file.read_text().rpartition(")")[2].split()[:3]
-            states |= {state} if its_group == str(group) else set()
-    return states == {"Z"}
-
-
-def end(pid: int) -> None:
-    """End ministack and the functions it started: asked first, then made to. Idempotent."""
-    for signal_, patience_s in ((signal.SIGTERM, END_S), (signal.SIGKILL, END_S)):
-        if not alive(pid):
-            return
-        os.killpg(pid, signal_)
-        deadline = time.monotonic() + patience_s
-        while alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.05)

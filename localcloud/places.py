@@ -1,4 +1,4 @@
-"""Where localcloud keeps things: one folder an instance, one virtual environment and one lock for them all."""
+"""Where localcloud keeps things: one folder an instance, one virtual environment for them all, locks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from localcloud.errors import LocalCloudError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY / ".localcloud"
@@ -46,9 +48,27 @@ class Places:
         return self.state / "poller.env"
 
     def make(self) -> None:
-        """Make the folders. Idempotent."""
-        for folder in (self.state, self.logs, self.temporary, self.results):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders. Idempotent. Raises `LocalCloudError` where there can be none."""
+        try:
+            for folder in (self.state, self.logs, self.temporary, self.results):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold this instance: who brings it up and who takes it down wait for each other. Its folder must exist."""
+        try:
+            file = (self.state / "up.lock").open("w")
+        except OSError as error:
+            raise self._unusable(error) from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _unusable(self, error: OSError) -> LocalCloudError:
+        reason = "it is a file" if self.state.is_file() else error.strerror
+        return LocalCloudError(f"{self.state} cannot be the folder of an instance: {reason}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ rule: an exception from before the connection means "never started", any other b
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from poller.errors import AwsError, Transient, UnknownOutcome, Unreachable, Unusable
 from poller.function import LambdaFunction, Response
-from poller.replies import HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
+from poller.replies import HINT_ENDPOINT, HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
 from poller.settings import READ_MARGIN_S, Settings
 from poller.sqs import SqsQueue
 
@@ -33,17 +34,19 @@ _BROKEN = (
     HTTPError,
     OSError,
 )
+_NO_ENDPOINT = (boto.NoRegionError, boto.UnknownRegionError, boto.UnknownEndpointError, boto.EndpointProviderError)
 # All that a call to AWS may raise.
 _FAILURES = (boto.ClientError, boto.BotoCoreError, *_BROKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The three queues and the function of one tick."""
+    """The queues and the function of one tick."""
 
     requests: SqsQueue
     output: SqsQueue
     dead_letters: SqsQueue
+    output_dead_letters: SqsQueue
     function: LambdaFunction
 
 
@@ -53,12 +56,14 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         session = boto3.session.Session(region_name=settings.region)
         sqs = session.client("sqs", config=queue_config(settings.concurrency, settings.wait_s))
         function = session.client("lambda", config=function_config(settings.concurrency, settings.function_timeout_s))
-    except (boto.BotoCoreError, ValueError) as error:
-        raise Unusable("connect", type(error).__name__, HINT_RIGHTS) from error
+    except (boto.BotoCoreError, ValueError, OSError, AttributeError) as error:
+        # OSError: no such credential_process; AttributeError: it printed JSON, but no object
+        raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
     return Clients(
         requests=queue(sqs, settings.request_queue_url, sleep),
         output=queue(sqs, settings.output_queue_url, sleep),
         dead_letters=queue(sqs, settings.dead_letter_queue_url, sleep),
+        output_dead_letters=queue(sqs, settings.output_dead_letter_queue_url, sleep),
         function=invoker(function, settings.function_name),
     )
 
@@ -128,7 +133,14 @@ def _library_failure(error: Exception, operation: str, broken: type[AwsError]) -
     name = type(error).__name__
     if isinstance(error, _BROKEN):
         return broken(operation, name, HINT_NETWORK)
-    return Unusable(operation, name, HINT_RIGHTS)
+    return Unusable(operation, name, _lasting_hint(error))
+
+
+def _lasting_hint(error: Exception) -> str:
+    """botocore calls a region or an endpoint that is none a plain `ValueError`, or one of its own."""
+    if isinstance(error, (json.JSONDecodeError, UnicodeError)):  # what a credential_process wrote
+        return HINT_RIGHTS
+    return HINT_ENDPOINT if isinstance(error, (ValueError, *_NO_ENDPOINT)) else HINT_RIGHTS
 
 
 def _reply(error: boto.ClientError) -> ErrorReply:

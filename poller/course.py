@@ -20,10 +20,11 @@ from poller.ports import Clock, Function, Queue
 from poller.requests import Requests, spawn
 from poller.results import Progress, Results
 from poller.settings import Settings
-from poller.tally import Tally
+from poller.stopping import GRACE_S
+from poller.tally import Exit, Tally
 from poller.work import Work
 
-GRACE_S = 10.0
+LEAVE_S = 5.0
 LOOK_S = 0.1
 
 
@@ -37,12 +38,14 @@ class Ports(Protocol):
     @property
     def dead_letters(self) -> Queue: ...
     @property
+    def output_dead_letters(self) -> Queue: ...
+    @property
     def function(self) -> Function: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Everything one tick works with; `chance` draws from [0, 1)."""
+    """Everything one tick works with; `chance` draws from [0, 1), `began` is monotonic."""
 
     settings: Settings
     ports: Ports
@@ -50,28 +53,43 @@ class Course:
     clock: Clock
     tally: Tally
     chance: Callable[[], float]
+    began: float
 
     def drain(self) -> bool:
         """Only file the results that are waiting. Returns like `run`."""
-        return self._await_end(self._start_draining(lambda: True, lambda: 0.0), self.settings.bound_s)
+        return self._await_end(self._start_draining(lambda: True, lambda: 0.0))
 
     def run(self) -> bool:
         """Take requests and file results until nothing is left, the bound is reached or the grace is over.
 
         False: threads were left behind, in a long poll or waiting for the function, and may still touch the directory.
         """
-        window = Window.of(self.settings, self.clock.monotonic())
+        window = Window(self.clock.monotonic() + self.settings.receive_s, self.began + self.settings.bound_s)
         work = self._work(window)
         requests, stop = Requests(work), threading.Event()
         spawn(lambda: work.leases.run(stop, self.settings.heartbeat_s))
         spawn(requests.run)
         drained = self._start_draining(requests.finished, lambda: window.receives_until - self.clock.monotonic())
-        try:
-            return self._await_end(lambda: drained() and requests.finished(), self.settings.bound_s)
-        finally:
-            if left := work.leases.end_all():
+        ended = self._await_end(lambda: drained() and requests.finished())
+        stop.set()
+        return self._leave_all(work) and ended
+
+    def _leave_all(self, work: Work) -> bool:
+        """Hand back what is still leased, in a few seconds or not at all: leases run out by themselves, too."""
+        done = threading.Event()
+
+        def leave() -> None:
+            if left := work.leases.end_all():  # waits for a heartbeat in flight
                 work.leave(left)
-            stop.set()
+            done.set()
+
+        if work.leases.held():
+            spawn(leave)
+            if not self.clock.wait(done, LEAVE_S):
+                log(logging.WARNING, "hand_back_unfinished")
+                self.tally.trouble(Exit.LEFT_OVER)
+                return False
+        return True
 
     def _work(self, window: Window) -> Work:
         ports, settings = self.ports, self.settings
@@ -92,7 +110,7 @@ class Course:
         progress = Progress(finished, receiving_for)
         results = Results(
             self.ports.output,
-            self.ports.dead_letters,
+            self.ports.output_dead_letters,
             self.directory,
             self.tally,
             self.settings,
@@ -108,9 +126,9 @@ class Course:
         spawn(drain)
         return done.is_set
 
-    def _await_end(self, ended: Callable[[], bool], bound_s: float) -> bool:
+    def _await_end(self, ended: Callable[[], bool]) -> bool:
         """Wait for the end, but no longer than allowed; tell whether it came."""
-        until = self.clock.monotonic() + bound_s
+        until = self.began + self.settings.bound_s
         graceful = False
         never = threading.Event()
         while not ended():

@@ -30,10 +30,9 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Bury:
-    """To the dead-letter queue with `reason`, then delete. `served`: its readable records were done."""
+    """To the dead-letter queue with `reason`, then delete."""
 
     reason: str
-    served: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,10 @@ def before(body: str) -> Notification | Delete | Bury:
     try:
         notification = read_notification(body)
     except WireError as error:
-        return Bury(as_reason(str(error)), served=False)
+        return Bury(as_reason(str(error)))
     if notification.uploads:
         return notification
-    return Bury(_reasons(notification.faults), served=False) if notification.faults else Delete()
+    return Bury(_reasons(notification.faults)) if notification.faults else Delete()
 
 
 def after(payload: bytes, notification: Notification, receive_count: int, now: float, chance: float) -> Settlement:
@@ -65,7 +64,7 @@ def after(payload: bytes, notification: Notification, receive_count: int, now: f
     except WireError:
         return failed(receive_count, chance)
     if answer.accounts_for(notification):
-        return Bury(_reasons(answer.refused), served=True) if answer.refused else Delete()
+        return Bury(_reasons(answer.refused)) if answer.refused else Delete()
     if answer.in_work:
         return Return(_until_free(answer, now, chance), "in_work")
     return failed(receive_count, chance)

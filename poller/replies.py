@@ -46,6 +46,7 @@ SKEWED = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 HINT_CLOCK = "this machine's clock is off by minutes: check chrony"
 HINT_RIGHTS = "check the credentials and the poller's role"
 HINT_MISSING = "check the queue URLs, FUNCTION_NAME and the region"
+HINT_ENDPOINT = "check AWS_REGION and AWS_ENDPOINT_URL"
 HINT_NETWORK = "check the network, the proxy and the region"
 
 

@@ -15,6 +15,7 @@ from poller.errors import AwsError
 from poller.lease import BATCH
 from poller.logs import log
 from poller.ports import Delivery
+from poller.tally import Exit
 from poller.work import Work
 
 LOOK_AGAIN_S = 1.0
@@ -81,12 +82,26 @@ class Requests:
         self._work.tally.count("received")
         with self._lock:
             self._in_flight += 1
-        self._spawn(lambda: self._carry_out(delivery))
+        try:
+            self._spawn(lambda: self._carry_out(delivery))
+        except RuntimeError:
+            self._hand_back(delivery)
+
+    def _hand_back(self, delivery: Delivery) -> None:
+        """This machine has no thread left for it: wind up, or it would be received again at once."""
+        log(logging.ERROR, "no_thread", message=delivery.message_id, hint="check ulimit -u and this machine's memory")
+        self._work.tally.trouble(Exit.LEFT_OVER)
+        if lease := self._work.leases.end(delivery.message_id):
+            self._work.leave([lease])
+        self._one_less()
 
     def _carry_out(self, delivery: Delivery) -> None:
         try:
             self._work.carry_out(delivery)
         finally:
-            with self._lock:
-                self._in_flight -= 1
-            self._freed.set()
+            self._one_less()
+
+    def _one_less(self) -> None:
+        with self._lock:
+            self._in_flight -= 1
+        self._freed.set()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from poller import decide
+from poller.decide import BACKOFF_CAP_S
 from poller.durable import DurableDirectory
 from poller.errors import AwsError, Refused
 from poller.filing import file_result
@@ -36,6 +37,8 @@ DISK_HINTS = {
     errno.ENOENT: "RESULTS_DIR is gone: mount or create it",
     errno.EISDIR: "a directory lies where a file of ours belongs: move it away",
     errno.ENOTDIR: "RESULTS_DIR is not a directory: move the file away",
+    errno.EEXIST: "RESULTS_DIR is not a directory: move the file away",
+    errno.ENAMETOOLONG: "RESULTS_DIR, or a name in it, is too long for its file system: choose a shorter path",
     errno.ELOOP: "a symlink lies where a file of ours belongs: remove it",
 }
 
@@ -92,8 +95,8 @@ class Results:
         served: list[str] = []
         back: dict[str, int] = {}
         for delivery in batch:
-            if not self._is_served(delivery):
-                back[delivery.receipt] = decide.backoff(delivery.receive_count, self.chance())
+            if seconds := self._away_for(delivery):
+                back[delivery.receipt] = seconds
             else:
                 served.append(delivery.receipt)
         if served and (left := self.output.delete(served)):
@@ -102,22 +105,23 @@ class Results:
             self.tally.count("results_failed", len(back))
             self.output.set_visibility(back)
 
-    def _is_served(self, delivery: Delivery) -> bool:
-        if self.tally.troubled():
-            return False
+    def _away_for(self, delivery: Delivery) -> int:
+        """Seconds until the message shall come back; 0 if it is served. An operator is slower than any backoff."""
+        if self.tally.exit_code() is Exit.DISK:
+            return BACKOFF_CAP_S
         try:
             return self._file(delivery)
         except OSError as error:
             disk_trouble(error, self.tally)
-            return False
+            return BACKOFF_CAP_S
 
-    def _file(self, delivery: Delivery) -> bool:
+    def _file(self, delivery: Delivery) -> int:
         try:
             result = read_result(delivery.body)
             filed = file_result(self.directory, result, delivery.body)
         except NewerSchemaError:
             log(logging.ERROR, "newer_schema", message=delivery.message_id, hint="install the newer poller")
-            return False
+            return BACKOFF_CAP_S
         except WireError as error:
             return self._bury(delivery, str(error))
         level = logging.WARNING if filed == "kept_both" else logging.INFO
@@ -126,14 +130,14 @@ class Results:
             self.tally.count("results")
         if filed == "kept_both":
             self.tally.count("kept_both")
-        return True
+        return 0
 
-    def _bury(self, delivery: Delivery, reason: str) -> bool:
+    def _bury(self, delivery: Delivery, reason: str) -> int:
         try:
             self.dead_letters.send(delivery.body, {"reason": decide.as_reason(reason), "queue": "output"})
         except Refused as error:
             log(logging.ERROR, "dead_letter_refused", message=delivery.message_id, code=error.code)
-            return False
+            return decide.backoff(delivery.receive_count, self.chance())
         log(logging.WARNING, "dead_lettered", message=delivery.message_id)
         self.tally.count("dead_lettered")
-        return True
+        return 0

@@ -14,6 +14,7 @@ from typing import Any
 from poller.errors import SettingsError
 
 READ_MARGIN_S = 15  # how much longer than the function may run we wait for its answer
+DEAD_LETTERS = "DEAD_LETTER_QUEUE_URL"  # also, by name, the default of the results' own dead-letter queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ def _url(value: str) -> str:
     return value
 
 
+def _url_or_same(value: str) -> str:
+    return "" if value == DEAD_LETTERS else _url(value)
+
+
 def _level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("is not one of DEBUG, INFO, WARNING, ERROR")
@@ -55,7 +60,14 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 TABLE: tuple[Setting, ...] = (
     Setting("request_queue_url", ("REQUEST_QUEUE_URL",), _url, "queue of S3's notifications"),
     Setting("output_queue_url", ("OUTPUT_QUEUE_URL",), _url, "queue of the function's results"),
-    Setting("dead_letter_queue_url", ("DEAD_LETTER_QUEUE_URL",), _url, "where unreadable messages go, with a reason"),
+    Setting("dead_letter_queue_url", (DEAD_LETTERS,), _url, "where unreadable messages go, with a reason"),
+    Setting(
+        "output_dead_letter_queue_url",
+        ("OUTPUT_DEAD_LETTER_QUEUE_URL",),
+        _url_or_same,
+        "where unreadable results go instead",
+        DEAD_LETTERS,
+    ),
     Setting("function_name", ("FUNCTION_NAME",), _text, "the function to invoke (name or ARN)"),
     Setting("results_dir", ("RESULTS_DIR",), Path, "directory of the result files; made (0700) if it is missing"),
     Setting("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), _text, "AWS region of all of these"),
@@ -80,6 +92,7 @@ class Settings:
     request_queue_url: str
     output_queue_url: str
     dead_letter_queue_url: str
+    output_dead_letter_queue_url: str
     function_name: str
     results_dir: Path
     region: str
@@ -124,6 +137,9 @@ class Settings:
                 problems.append(f"{' or '.join(setting.names)} {error}: {setting.about}")
         if problems:
             raise SettingsError(problems)
+        values["output_dead_letter_queue_url"] = (
+            values["output_dead_letter_queue_url"] or values["dead_letter_queue_url"]
+        )
         return cls(**values)
 
 

@@ -11,12 +11,14 @@ import contextlib
 import fcntl
 import logging
 import os
-import queue
 import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+if __name__ == "__main__":  # until the tick hears signals, let one end the program without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from poller import logs
 from poller.clock import SystemClock
@@ -24,13 +26,12 @@ from poller.course import Course, Ports
 from poller.durable import DurableDirectory
 from poller.errors import AwsError, SettingsError
 from poller.logs import log
-from poller.requests import spawn
 from poller.results import disk_trouble
 from poller.settings import Settings, explain
+from poller.stopping import End, bounded, obeying_signals
 from poller.tally import EXIT_MEANS, Exit, Tally
 
 LOCK = ".tick.lock"
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 Connect = Callable[[Settings], Ports]
 
@@ -49,9 +50,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(
-    argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ, connect: Connect | None = None
+    argv: Sequence[str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    connect: Connect | None = None,
+    end: End | None = None,
 ) -> int:
-    """Run one tick and return its exit code."""
+    """Run one tick and return its exit code; if that comes to hang beyond its bound, call `end` with the code."""
     options = parser().parse_args(argv)
     logs.configure("INFO")
     try:
@@ -62,13 +66,19 @@ def main(
         return Exit.SETTINGS
     logs.configure(settings.log_level)
     tally = Tally()
+    with bounded(settings.bound_s, SystemClock(), tally, end), obeying_signals(tally):
+        return _locked(settings, tally, connect or _connect, options.drain_only)
+
+
+def _locked(settings: Settings, tally: Tally, connect: Connect, drain_only: bool) -> int:
+    """Run the tick if no other one has the lock; return the exit code."""
     try:
         with contextlib.ExitStack() as held:
             directory = held.enter_context(DurableDirectory(settings.results_dir))
             if not _lock(directory, held):
                 log(logging.INFO, "another_tick_runs")
                 return Exit.FINE
-            ended = _tick(settings, directory, tally, connect or _connect, options.drain_only)
+            ended = _tick(settings, directory, tally, connect, drain_only)
             if not ended:  # somebody may still be writing: only the program's end gives up directory and lock
                 held.pop_all()
             return tally.exit_code()
@@ -97,9 +107,8 @@ def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect
         log(logging.INFO, "stale_removed", count=removed)
     ended = True
     try:
-        course = Course(settings, connect(settings), directory, clock, tally, random.random)
-        with _obeying_signals(tally):
-            ended = course.drain() if drain_only else course.run()
+        course = Course(settings, connect(settings), directory, clock, tally, random.random, began)
+        ended = course.drain() if drain_only else course.run()
     except AwsError as error:
         tally.aws_trouble(error)
     seconds = round(clock.monotonic() - began, 1)
@@ -113,29 +122,9 @@ def _connect(settings: Settings) -> Ports:
     return aws.connect(settings, time.sleep)
 
 
-@contextlib.contextmanager
-def _obeying_signals(tally: Tally) -> Iterator[None]:
-    """SIGTERM and SIGINT wind the tick up. A handler may only do what is safe anywhere: fill a SimpleQueue."""
-    heard: queue.SimpleQueue[int] = queue.SimpleQueue()
-
-    def watch() -> None:
-        if heard.get():
-            log(logging.INFO, "terminating")
-            tally.terminate()
-
-    spawn(watch)
-    before = {number: signal.signal(number, lambda caught, _: heard.put(caught)) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        heard.put(0)
-
-
 def run() -> None:
     """Run the program. Threads in a long poll are left behind: waiting for them would break the bound."""
-    code = int(main())
+    code = int(main(end=os._exit))
     sys.stdout.flush()
     logging.shutdown()
     os._exit(code)

@@ -62,7 +62,7 @@ watcher=
 python_here() ( cd "$root" && exec "$python" "$@" )
 down() { python_here -m localcloud down --state "$state" >/dev/null 2>&1 || true; }
 clean_up() {
-    trap '' INT TERM # a second Ctrl-C must not leave the cloud behind
+    trap '' INT TERM HUP # a second Ctrl-C must not leave the cloud behind
     [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
     down
 }
@@ -110,6 +110,7 @@ tick_until_done() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
 down # whatever a killed run left behind
 rm -rf "$state" "$results" "$out/samples" "$out/gallery.npz" "$out/students.json" "$out/poller.log"
 mkdir -p "$results"

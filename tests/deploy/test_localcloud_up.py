@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import localcloud
-from localcloud import emulator
+from localcloud import emulator, processes
 from localcloud.deployment import client
 
 pytestmark = pytest.mark.pipeline
@@ -31,8 +32,9 @@ def cloud() -> Iterator[localcloud.Cloud]:
         yield cloud
 
 
-def invoke(cloud: localcloud.Cloud, payload: str = TEST_EVENT) -> dict[str, Any]:
-    answer = client("lambda", cloud.poller).invoke(FunctionName=cloud.poller["FUNCTION_NAME"], Payload=payload)
+def invoke(cloud: localcloud.Cloud, retries: dict[str, int] | None = None) -> dict[str, Any]:
+    function = client("lambda", cloud.poller, retries)
+    answer = function.invoke(FunctionName=cloud.poller["FUNCTION_NAME"], Payload=TEST_EVENT)
     assert "FunctionError" not in answer, answer["Payload"].read()
     return dict(json.loads(answer["Payload"].read()))
 
@@ -107,7 +109,7 @@ def test_more_calls_than_the_stage_allows_are_refused(tmp_path: Path) -> None:
 
         def call(_: int) -> str:
             try:
-                invoke(cloud)
+                invoke(cloud, {"total_max_attempts": 1})  # else boto3 tries again until it is let in
             except ClientError as error:
                 return str(error.response["Error"]["Code"])
             return "ok"
@@ -125,10 +127,8 @@ def test_down_leaves_no_process_and_no_credentials(tmp_path: Path) -> None:
     assert localcloud.found(tmp_path) is None
 
 
-@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_cloud_in_the_foreground_ends_with_its_command(stop: str, tmp_path: Path) -> None:
-    import signal
-
     command = [sys.executable, "-m", "localcloud", "up", "--state", tmp_path]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
@@ -137,7 +137,7 @@ def test_a_cloud_in_the_foreground_ends_with_its_command(stop: str, tmp_path: Pa
     cloud = localcloud.found(tmp_path)
     assert cloud
     process.send_signal(signal.Signals[stop])
-    assert process.wait(timeout=20) in (130, 143)
+    assert process.wait(timeout=20) == {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}[stop]
     process.stdout.close()
     assert not members(cloud.pid)
 
@@ -147,9 +147,35 @@ def test_a_second_up_is_refused(cloud: localcloud.Cloud) -> None:
         localcloud.up(cloud.state)
 
 
+def test_of_two_ups_at_once_one_is_refused_and_the_other_can_be_ended(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "localcloud", "up", "--detach", "--state", tmp_path]
+    both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1], said
+    assert "already up" in "".join(said)
+    cloud = localcloud.found(tmp_path)
+    assert cloud
+    assert localcloud.down(tmp_path)
+    assert not members(cloud.pid)
+    everyone = subprocess.run(["ps", "-A", "-ww", "-o", "command="], capture_output=True, text=True, check=True).stdout
+    assert emulator.mark(tmp_path) not in everyone
+
+
+def test_ctrl_c_during_the_deployment_leaves_no_emulator(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "localcloud", "up", "--state", tmp_path]
+    process = subprocess.Popen(command, cwd=ROOT)
+    while not (tmp_path / "logs" / "deploy.log").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    everyone = subprocess.run(["ps", "-A", "-ww", "-o", "command="], capture_output=True, text=True, check=True).stdout
+    assert emulator.mark(tmp_path) not in everyone
+
+
 def members(group: int) -> list[str]:
     """The live processes of a process group."""
-    emulator.alive(group)  # reaps it if it is ours
+    processes.alive(group)  # reaps it if it is ours
     time.sleep(0.1)
     rows = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
     return [row for row in rows.splitlines() if row.split()[0] == str(group) and not row.split()[1].startswith("Z")]

@@ -33,7 +33,9 @@ class Message:
 @dataclass
 class LoopbackAws:
     url: str = ""
-    queues: dict[str, list[Message]] = field(default_factory=lambda: {"requests": [], "output": [], "dead": []})
+    queues: dict[str, list[Message]] = field(
+        default_factory=lambda: {"requests": [], "output": [], "dead": [], "output-dead": []}
+    )
     hidden_for: list[int] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     invoked: list[str] = field(default_factory=list)

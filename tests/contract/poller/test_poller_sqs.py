@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from moto import mock_aws
 
 from poller.aws import connect, queue, queue_config
 from poller.errors import Refused, Transient, Unusable
+from poller.replies import HINT_ENDPOINT, HINT_RIGHTS
 from poller.sqs import TRIES, SqsQueue
 from tests.unit.poller.poller_fakes import ENVIRONMENT, settings
 
@@ -231,8 +233,29 @@ def test_connecting_gives_each_url_its_own_queue(setup: Setup) -> None:
 
 def test_an_endpoint_that_is_no_url_is_for_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
-    with pytest.raises(Unusable):
+    with pytest.raises(Unusable) as caught:
         connect(settings(), lambda seconds: None)
+    assert caught.value.hint == HINT_ENDPOINT
+
+
+def test_a_region_that_is_none_is_for_the_operator() -> None:
+    with pytest.raises(Unusable) as caught:
+        connect(settings(region="us east 1"), lambda seconds: None)
+    assert caught.value.hint == HINT_ENDPOINT
+
+
+@pytest.mark.parametrize("process", ["/nowhere/at-all", "echo rubbish", "false", "echo 377"])
+def test_credentials_that_cannot_be_had_are_no_trouble_with_the_region(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, process: str
+) -> None:
+    (tmp_path / "config").write_text(f"[profile broken]\ncredential_process = {process}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "broken")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(Unusable) as caught:
+        connect(settings(), lambda seconds: None)
+    assert caught.value.hint == HINT_RIGHTS
 
 
 def test_the_environment_of_the_tests_is_complete() -> None:

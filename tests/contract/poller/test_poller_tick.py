@@ -19,6 +19,7 @@ import pytest
 from poller import tick
 from poller.clock import SystemClock
 from poller.logs import FIELDS
+from poller.replies import HINT_ENDPOINT
 from poller.settings import TABLE
 from poller.tally import EXIT_MEANS
 from tests.contract.poller.loopback_aws import LoopbackAws, loopback_aws
@@ -28,6 +29,7 @@ from wire.s3_event import read_notification
 
 ROOT = Path(__file__).parents[3]
 REQUIRED = [row.names[0] for row in TABLE if row.default is None]
+EMPTY: dict[str, list[object]] = {"requests": [], "output": [], "dead": [], "output-dead": []}
 SECRET = "ada-lovelace"  # stands in keys; must never be logged
 
 
@@ -53,6 +55,7 @@ def environment(aws: LoopbackAws, folder: Path, **changes: str) -> dict[str, str
         "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
         "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
         "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
+        "OUTPUT_DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/output-dead",
         "FUNCTION_NAME": "smart-classroom",
         "RESULTS_DIR": str(folder),
         "POLLER_RECEIVE_S": "1",
@@ -140,7 +143,7 @@ def test_uploads_become_files_and_every_queue_is_empty(aws: LoopbackAws, inside:
     code, lines = inside.tick(POLLER_RECEIVE_S="30")
     assert code == 0
     assert len(csv_files(tmp_path)) == 12
-    assert aws.queues == {"requests": [], "output": [], "dead": []}
+    assert aws.queues == EMPTY
     assert len(aws.invoked) == 12
     summary = lines[-1]
     assert (summary["event"], summary["received"], summary["done"], summary["results"]) == ("summary", 12, 12, 12)
@@ -156,7 +159,7 @@ def test_two_pollers_share_a_queue_and_do_nothing_twice(aws: LoopbackAws, start:
     assert [finish(process)[0] for process in ticks] == [0, 0]
     assert len(aws.invoked) == 10
     assert sum(len(csv_files(folder)) for folder in folders) == 10
-    assert aws.queues == {"requests": [], "output": [], "dead": []}
+    assert aws.queues == EMPTY
 
 
 def test_throttled_work_waits_for_a_slot_and_is_no_failure(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
@@ -191,13 +194,13 @@ def test_bad_messages_are_buried_and_do_not_hold_up_their_neighbours(
     code, lines = inside.tick()
     assert code == 0
     assert len(csv_files(tmp_path)) == 3
-    buried = {message.body: message.attributes for message in aws.queues["dead"]}
-    assert {body: attributes["queue"] for body, attributes in buried.items()} == {
+    requests, output = aws.queues["dead"], aws.queues["output-dead"]
+    assert {message.body: message.attributes["queue"] for message in requests} == {
         "nonsense": "requests",
         mixed: "requests",
-        f"no result {SECRET}": "output",
     }
-    assert all(attributes["reason"] for attributes in buried.values())
+    assert [(message.body, message.attributes["queue"]) for message in output] == [(f"no result {SECRET}", "output")]
+    assert all(message.attributes["reason"] for message in requests + output)
     assert lines[-1]["dead_lettered"] == 3
 
 
@@ -307,6 +310,92 @@ def test_sigterm_hands_back_throttled_work_at_once(aws: LoopbackAws, start: Star
     assert aws.hidden_for[-1] == 0
 
 
+class Credentials:
+    """A profile whose `credential_process` says that it runs, and answers only when it is let go."""
+
+    def __init__(self, folder: Path) -> None:
+        self._asked, self._release = folder / "asked", folder / "release"
+        answer = json.dumps({"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b"})
+        script = folder / "process.sh"
+        script.write_text(
+            f"touch {self._asked}\nfor n in $(seq 600); do\n[ -e {self._release} ] && break\nsleep 0.1\n"
+            f"done\necho '{answer}'\n"
+        )
+        config = folder / "config"
+        config.write_text(f"[profile slow]\ncredential_process = sh {script}\n")
+        self.environment = {
+            "AWS_CONFIG_FILE": str(config),
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+            "AWS_PROFILE": "slow",
+            "AWS_ACCESS_KEY_ID": "",
+            "AWS_SECRET_ACCESS_KEY": "",
+        }
+
+    def asked(self) -> bool:
+        return self._asked.exists()
+
+    def release(self) -> None:
+        self._release.touch()
+
+
+@pytest.fixture
+def slow_credentials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Credentials]:
+    credentials = Credentials(tmp_path_factory.mktemp("credentials"))
+    yield credentials
+    credentials.release()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_start_is_a_normal_stop(
+    aws: LoopbackAws, start: Start, slow_credentials: Credentials, number: signal.Signals
+) -> None:
+    process = start(**slow_credentials.environment)
+    until(slow_credentials.asked)
+    process.send_signal(number)
+    time.sleep(0.2)
+    slow_credentials.release()
+    code, lines = finish(process)
+    assert code == 0
+    assert events(lines) == ["tick", "terminating", "summary"]
+    assert aws.calls == []
+
+
+HASTY = "from poller import stopping, tick; stopping.GRACE_S = stopping.MARGIN_S = 0.5; tick.run()"
+
+
+@pytest.mark.parametrize("end", ["bound", "signal"])
+def test_credentials_that_never_come_do_not_outlive_the_hard_bound(
+    aws: LoopbackAws, tmp_path: Path, slow_credentials: Credentials, end: str
+) -> None:
+    code = HASTY if end == "signal" else HASTY.replace("MARGIN_S = 0.5", "MARGIN_S = -16")
+    changes = {"FUNCTION_TIMEOUT_S": "1", "POLLER_BOUND_S": "17", **slow_credentials.environment}
+    environ = environment(aws, tmp_path, **changes)
+    began = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if end == "signal":
+            until(slow_credentials.asked)
+            process.send_signal(signal.SIGTERM)
+        code_of_exit = process.wait(60)
+        took = time.monotonic() - began
+        slow_credentials.release()  # the orphan holds our pipe
+        lines = [json.loads(line) for line in process.communicate()[1].splitlines()]
+    assert code_of_exit == 1
+    assert took < 8
+    assert events(lines)[-2:] == ["bound_reached", "summary"]
+    assert lines[-1]["exit_code"] == 1
+
+
+@pytest.mark.parametrize("delay_s", [0.1, 0.2, 0.3])
+def test_an_early_signal_prints_no_traceback(aws: LoopbackAws, start: Start, delay_s: float) -> None:
+    process = start(POLLER_RECEIVE_S="600", POLLER_BOUND_S="960")
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGTERM)
+    code, _ = finish(process)
+    assert code in (0, 1, -signal.SIGTERM)
+
+
 @pytest.mark.parametrize("missing", ["nothing is set", "one is missing"])
 def test_missing_settings_are_all_named_and_the_code_is_two(aws: LoopbackAws, start: Start, missing: str) -> None:
     names = REQUIRED if missing == "nothing is set" else ["FUNCTION_NAME"]
@@ -323,6 +412,7 @@ def test_a_results_directory_that_is_a_file_is_disk_trouble(
     code, lines = inside.tick(RESULTS_DIR=str(tmp_path / "file"))
     assert code == 4
     assert (lines[-1]["event"], lines[-1]["level"]) == ("disk_trouble", "ERROR")
+    assert "not a directory" in str(lines[-1]["hint"])
     assert aws.calls == []
 
 
@@ -411,6 +501,7 @@ def test_an_endpoint_that_is_no_url_is_aws_trouble(inside: InProcess, monkeypatc
     code, lines = inside.tick()
     assert code == 3
     assert events(lines)[-2:] == ["aws_trouble", "summary"]
+    assert lines[-2]["hint"] == HINT_ENDPOINT
 
 
 @pytest.fixture

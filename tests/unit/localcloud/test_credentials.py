@@ -15,6 +15,11 @@ def test_the_operator_speaks_to_loopback_only() -> None:
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
 
 
+def test_no_proxy_stands_between_whichever_spelling_a_client_reads() -> None:
+    environment = operator_environment(4567)
+    assert environment["no_proxy"] == environment["NO_PROXY"] == "127.0.0.1,localhost"
+
+
 def test_nothing_of_the_users_aws_settings_is_inherited() -> None:
     users = {"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "real", "AWS_ENDPOINT_URL_S3": "x", "HOME": "/h"}
     assert without_aws(users) == {"HOME": "/h"}

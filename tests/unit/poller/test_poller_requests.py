@@ -25,7 +25,7 @@ class Stage:
         self.queue.on_poll = self._let_time_pass
         configured = settings(**changes)
         self.leases = Leases(self.queue, self.clock, configured.visibility_s, configured.lease_cap_s)
-        work = Work(
+        self.work = Work(
             requests=self.queue,
             dead_letters=FakeQueue(),
             function=FakeFunction(),
@@ -36,7 +36,7 @@ class Stage:
             window=Window.of(configured, self.clock.time),
             chance=lambda: 0.5,
         )
-        self.requests = Requests(work, self.pending.append)
+        self.requests = Requests(self.work, self.pending.append)
 
     def _let_time_pass(self) -> None:
         self.clock.time += self.poll_takes_s
@@ -142,6 +142,23 @@ def test_a_halted_tick_receives_nothing() -> None:
     stage.tally.halt.set()
     stage.requests.run()
     assert stage.queue.log == []
+
+
+def test_work_that_gets_no_thread_is_handed_back_and_the_tick_winds_up() -> None:
+    stage = Stage()
+    stage.deliver(2, 1)
+
+    def no_thread(_: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    requests = Requests(stage.work, no_thread)
+    requests.run()
+    assert requests.finished()
+    assert stage.queue.calls("hide") == [({"r0": 0},), ({"r1": 0},)]
+    assert len(stage.queue.calls("receive")) == 1
+    assert stage.leases.held() == []
+    assert stage.tally.counts()["not_started"] == 2
+    assert stage.tally.exit_code() is Exit.LEFT_OVER
 
 
 @pytest.mark.parametrize("error", [Unusable("receive", "QueueDoesNotExist"), Transient("receive", "X")])

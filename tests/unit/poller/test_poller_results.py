@@ -14,7 +14,7 @@ from poller.durable import DurableDirectory
 from poller.errors import Refused, Transient
 from poller.naming import stem
 from poller.ports import Delivery
-from poller.results import Progress, Results
+from poller.results import Progress, Results, disk_trouble
 from poller.tally import Exit, Tally
 from tests.unit.poller.poller_fakes import FakeQueue, csv_files, result, result_delivery, settings
 from wire.result_json import write_result
@@ -159,10 +159,10 @@ def test_what_the_dead_letter_queue_does_not_take_stays(stage: Stage) -> None:
     assert stage.tally.exit_code() is Exit.LEFT_OVER
 
 
-def test_a_newer_result_stays_for_a_newer_poller(stage: Stage) -> None:
+def test_a_newer_result_stays_as_long_as_it_can_for_a_newer_poller(stage: Stage) -> None:
     stage.drain([Delivery("m", "r", '{"schema": 2, "everything": "else"}', 2)])
     assert stage.output.calls("delete") == []
-    assert stage.output.calls("hide") == [({"r": 30},)]
+    assert stage.output.calls("hide") == [({"r": 900},)]
     assert stage.dead.log == []
     assert stage.tally.exit_code() is Exit.LEFT_OVER
 
@@ -181,7 +181,7 @@ def test_a_bad_disk_keeps_the_messages_and_ends_the_draining(
     batch = [result_delivery(result(version=f"v{n}"), receipt=f"r{n}") for n in range(3)]
     stage.drain(batch, batch)
     assert stage.output.calls("delete") == []
-    assert stage.output.calls("hide") == [({"r0": 15, "r1": 15, "r2": 15},)]
+    assert stage.output.calls("hide") == [({"r0": 900, "r1": 900, "r2": 900},)]
     assert len(stage.output.calls("receive")) == 1
     assert stage.tally.exit_code() is Exit.DISK
     assert stage.files() == []
@@ -200,6 +200,20 @@ def test_what_was_filed_before_the_disk_failed_is_deleted(stage: Stage, monkeypa
     monkeypatch.setattr(durable.os, "replace", fail_third)
     stage.drain([result_delivery(result(version=f"v{n}"), receipt=f"r{n}") for n in range(3)])
     assert stage.output.calls("delete") == [("r0",)]
+    assert stage.output.calls("hide") == [({"r1": 900, "r2": 900},)]
+
+
+@pytest.mark.parametrize("number", [errno.EEXIST, errno.ENAMETOOLONG])
+def test_a_directory_that_cannot_be_made_gets_a_hint_of_its_own(number: int, caplog: pytest.LogCaptureFixture) -> None:
+    disk_trouble(OSError(number, "no"), Tally())
+    assert caplog.records[-1].fields["hint"] != "RESULTS_DIR cannot be written"  # type: ignore[attr-defined]
+
+
+def test_trouble_with_aws_does_not_keep_a_result_in_hand_from_the_disk(stage: Stage) -> None:
+    stage.output.on_poll = lambda: stage.tally.trouble(Exit.AWS)
+    stage.drain([result_delivery()])
+    assert len(csv_files(stage.folder)) == 1
+    assert stage.output.calls("delete") == [("r1",)]
 
 
 def test_a_crash_between_the_two_files_is_completed_by_the_replay(

@@ -41,6 +41,15 @@ def test_the_default_region_stands_in_for_the_region() -> None:
     assert Settings.from_environment(ENVIRONMENT | {"AWS_DEFAULT_REGION": "eu-west-1"}).region == "us-east-1"
 
 
+def test_unreadable_results_share_the_dead_letter_queue_unless_they_have_their_own() -> None:
+    shared = Settings.from_environment(ENVIRONMENT)
+    assert shared.output_dead_letter_queue_url == ENVIRONMENT["DEAD_LETTER_QUEUE_URL"]
+    own = "https://sqs.test/1/output-dead"
+    settings = Settings.from_environment(ENVIRONMENT | {"OUTPUT_DEAD_LETTER_QUEUE_URL": own})
+    assert settings.output_dead_letter_queue_url == own
+    assert settings.dead_letter_queue_url == ENVIRONMENT["DEAD_LETTER_QUEUE_URL"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -54,6 +63,7 @@ def test_the_default_region_stands_in_for_the_region() -> None:
         ("POLLER_RECEIVE_S", "-1"),
         ("POLLER_LOG_LEVEL", "LOUD"),
         ("OUTPUT_QUEUE_URL", "output"),
+        ("OUTPUT_DEAD_LETTER_QUEUE_URL", "dead"),
         ("FUNCTION_TIMEOUT_S", "901"),
     ],
 )
