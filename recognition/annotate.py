@@ -1,6 +1,7 @@
 """The picture that shows who was found where and how sure the system is, drawn with Pillow.
 
-Named faces get their name and similarity in colour; unknown faces a grey box and no more.
+Identified faces get their name and similarity in green, uncertain ones the name with a question mark in amber, unknown
+faces a grey box and no more.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from recognition.faces import Box
 from recognition.identify import Finding
-from recognition.vote import Verdict
+from recognition.vote import Answer, Verdict
 
 MAX_WIDTH = 1280
 NAMED = (22, 163, 74)
+UNCERTAIN = (180, 95, 6)
 UNKNOWN = (110, 110, 110)
+COLOURS: Mapping[Answer, tuple[int, int, int]] = {"identified": NAMED, "uncertain": UNCERTAIN, "unknown": UNKNOWN}
+_ORDER: tuple[Answer, ...] = ("unknown", "uncertain", "identified")  # who is drawn last is not covered by another
 INK = (255, 255, 255)
 QUALITY = 85
 
@@ -24,7 +28,7 @@ QUALITY = 85
 def annotated_picture(finding: Finding, names: Mapping[str, str]) -> bytes | None:
     """A JPEG of the frame that shows most of the people seen; None when the clip shows no face.
 
-    `names` gives the name to write for each student id that may be named.
+    `names` gives the name to write for each student id that may be named, surely or with a question mark.
     """
     frame = _fullest_frame(finding)
     if frame is None:
@@ -32,7 +36,7 @@ def annotated_picture(finding: Finding, names: Mapping[str, str]) -> bytes | Non
     picture = Image.fromarray(finding.frames[frame].rgb)
     scale = min(1.0, MAX_WIDTH / picture.width)
     picture = picture.resize((round(picture.width * scale), round(picture.height * scale)))
-    for verdict in sorted(finding.verdicts, key=lambda v: v.named):
+    for verdict in sorted(finding.verdicts, key=lambda v: _ORDER.index(v.answer)):
         _draw(picture, verdict, frame, scale, names)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)
@@ -40,11 +44,11 @@ def annotated_picture(finding: Finding, names: Mapping[str, str]) -> bytes | Non
 
 
 def _fullest_frame(finding: Finding) -> int | None:
-    """The frame with most named faces, then most faces, then the largest ones."""
+    """The frame with most identified faces, then most faces, then the largest ones."""
 
     def worth(frame: int) -> tuple[int, int, int]:
-        seen = [(v.named, s.box.area) for v in finding.verdicts for s in v.track.sightings if s.frame == frame]
-        return sum(named for named, _ in seen), len(seen), sum(area for _, area in seen)
+        seen = [(v.student_id, s.box.area) for v in finding.verdicts for s in v.track.sightings if s.frame == frame]
+        return sum(student is not None for student, _ in seen), len(seen), sum(area for _, area in seen)
 
     frames = {sighting.frame for verdict in finding.verdicts for sighting in verdict.track.sightings}
     return max(sorted(frames), key=worth, default=None)
@@ -54,12 +58,13 @@ def _draw(picture: Image.Image, verdict: Verdict, frame: int, scale: float, name
     for sighting in verdict.track.sightings:
         if sighting.frame == frame:
             label = _label(verdict, names)
-            _draw_box(picture, sighting.box, scale, NAMED if label else UNKNOWN, label)
+            _draw_box(picture, sighting.box, scale, COLOURS[verdict.answer] if label else UNKNOWN, label)
 
 
 def _label(verdict: Verdict, names: Mapping[str, str]) -> str:
-    name = names.get(verdict.student_id or "", "")
-    return f"{name}  {verdict.match.similarity:.3f}" if name and verdict.match else ""
+    name = names.get(verdict.student_id or verdict.candidate_id or "", "")
+    doubt = "?" if verdict.candidate_id else ""
+    return f"{name}{doubt}  {verdict.match.similarity:.3f}" if name and verdict.match else ""
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

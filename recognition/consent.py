@@ -10,11 +10,12 @@ from recognition.roster import Roster, Student
 
 
 def with_consent(finding: Finding, roster: Roster, now: datetime) -> tuple[Finding, Mapping[str, Student]]:
-    """The finding with only those faces named whose students consent, and those students by id.
+    """The finding with only those faces identified, or uncertain, whose students consent; those students by id.
 
     Everybody else seen counts as an unknown face: missing from the roster, without consent, or expired.
     """
-    seen = frozenset(verdict.student_id for verdict in finding.verdicts if verdict.student_id)
+    claimed = (verdict.student_id or verdict.candidate_id for verdict in finding.verdicts)
+    seen = frozenset(student_id for student_id in claimed if student_id)
     found = roster.students(seen) if seen else {}
     named = {student_id: student for student_id, student in found.items() if student.may_be_named(now)}
     return finding.without(seen - named.keys()), named

@@ -52,6 +52,11 @@ class Gallery:
             raise GalleryError("the gallery's threshold or photograph counts are out of range")
 
     @property
+    def uncertain_from(self) -> float:
+        """The similarity (inclusive) from which on a face that is not named is *uncertain*."""
+        return self.threshold - 0.015
+
+    @property
     def version(self) -> str:
         """Twelve hexadecimal digits of what the gallery holds: equal contents, equal version."""
         digest = hashlib.sha256(f"{self.model} {self.threshold} {self.student_ids} {self.photographs}".encode())

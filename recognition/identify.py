@@ -35,11 +35,13 @@ class Finding:
     verdicts: tuple[Verdict, ...]
 
     def without(self, student_ids: frozenset[str]) -> Finding:
-        """The same, with these students' faces unnamed (no row, no valid consent)."""
+        """The same, with these students' faces unknown (no row, no valid consent)."""
         return replace(
             self,
             verdicts=tuple(
-                replace(verdict, named=False) if verdict.student_id in student_ids else verdict
+                replace(verdict, answer="unknown")
+                if verdict.match and verdict.match.student_id in student_ids
+                else verdict
                 for verdict in self.verdicts
             ),
         )

@@ -86,15 +86,19 @@ def look_at(clip: Path, gallery: Gallery, students: Sequence[Student] | None, pi
 
 
 def table(looks: Sequence[Look]) -> Table:
-    """A row for each student seen, and for each clip that shows none. Names are text, whatever they look like."""
+    """A row for each student seen, uncertain ones with a question mark, and for each clip that shows none.
+
+    Names are text, whatever they look like.
+    """
     drawn = Table(*COLUMNS)
     for look in looks:
         result, seconds = look.result, f"{look.result.timing_ms['total'] / 1000:.2f}"
         ends = (str(result.unknown_faces), seconds, str(look.picture or result.reason))
-        for seen in result.students:
+        shown = [(seen, "") for seen in result.students] + [(seen, "?") for seen in result.uncertain]
+        for seen, doubt in shown:
             scores = (f"{seen.similarity:.3f}", f"{seen.margin:.3f}", str(seen.frames), f"{seen.first_seen_s:.1f} s")
-            drawn.add_row(*_plain(result.upload.key, result.outcome, seen.name, *scores, *ends))
-        if not result.students:
+            drawn.add_row(*_plain(result.upload.key, result.outcome, seen.name + doubt, *scores, *ends))
+        if not shown:
             drawn.add_row(*_plain(result.upload.key, result.outcome, "", "", "", "", "", *ends))
     return drawn
 

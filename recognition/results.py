@@ -52,8 +52,9 @@ def result_of(
     upload: Upload, finding: Finding, gallery: Gallery, students: Mapping[str, Student], bucket: str, spent: Spent
 ) -> Result:
     """The result of a clip that was looked at. `finding` names only students in `students`."""
-    seen = tuple(
-        _student_seen(verdict, students[verdict.student_id]) for verdict in finding.verdicts if verdict.student_id
+    seen = tuple(_student_seen(each, students[each.student_id]) for each in finding.verdicts if each.student_id)
+    uncertain = tuple(
+        _student_seen(each, students[each.candidate_id]) for each in finding.verdicts if each.candidate_id
     )
     unknown_faces = len(finding.verdicts) - len(seen)
     outcome: Outcome = "recognised" if seen else "unknown" if unknown_faces else "no_face"
@@ -70,6 +71,7 @@ def result_of(
         model=ModelUsed(DETECTOR, gallery.model, gallery.version, gallery.threshold),
         timing_ms=spent.timing_ms,
         cost=spent.cost,
+        uncertain=uncertain,
     )
 
 
@@ -97,7 +99,7 @@ def record_of(result: Result, finding: Finding | None) -> str:
 
 def _student_seen(verdict: Verdict, student: Student) -> StudentSeen:
     if verdict.match is None:
-        raise ValueError("a named verdict has a match")
+        raise ValueError("a verdict that claims a student has a match")
     return StudentSeen(
         student_id=student.student_id,
         name=student.name,
@@ -112,7 +114,9 @@ def _student_seen(verdict: Verdict, student: Student) -> StudentSeen:
 
 def _decision(verdict: Verdict) -> dict[str, object]:
     return {
+        "answer": verdict.answer,
         "named": verdict.student_id,
+        "perhaps": verdict.candidate_id,
         "similarity": round(verdict.match.similarity, 4) if verdict.match else None,
         "margin": round(verdict.match.margin, 4) if verdict.match else None,
         "votes": verdict.votes,
@@ -131,4 +135,8 @@ def _reason(outcome: Outcome, finding: Finding) -> str:
     frames = len(finding.frames)
     if outcome == "no_face":
         return f"no face was found in the {frames} frames looked at"
-    return "nobody seen is enrolled with valid consent" if outcome == "unknown" else ""
+    if outcome != "unknown":
+        return ""
+    if any(verdict.candidate_id for verdict in finding.verdicts):
+        return "nobody seen resembles an enrolled student closely enough to be sure"
+    return "nobody seen is enrolled with valid consent"

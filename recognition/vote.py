@@ -1,70 +1,91 @@
 """Who each track is: the mean of its frames decides, and most of its frames must agree.
 
-Pure. The surprising rule: a student is at most one track. Two tracks that claim the same student and never share a
-frame are one person seen twice; if they do share a frame, one of them is somebody else, and the less similar one
-stays unnamed.
+Pure. Three answers: *identified*; *uncertain*, which is shown to a person and never counted; *unknown*. The surprising
+rule: a student is at most one track. Two tracks that claim the same student and never share a frame are one person
+seen twice; if they do share a frame, one of them is somebody else, and the less similar one is unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from recognition.gallery import Gallery
 from recognition.match import Match, nearest
 from recognition.track import Track
 
+CLEAR_LEAD = 0.01
+"""How far the runner-up must lie behind. Between look-alikes a person decides; measured, it costs no right name."""
+
+Answer = Literal["identified", "uncertain", "unknown"]
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A track with its nearest student, `votes` of its frames for that student, and whether that names it."""
+    """A track with its nearest student, `votes` of its frames for that student, and the answer."""
 
     track: Track
     match: Match | None
     votes: int
-    named: bool
+    answer: Answer
 
     @property
     def student_id(self) -> str | None:
-        """The identified student, or None for an unknown face."""
-        return self.match.student_id if self.named and self.match else None
+        """The identified student, or None."""
+        return self.match.student_id if self.answer == "identified" and self.match else None
+
+    @property
+    def candidate_id(self) -> str | None:
+        """The student it perhaps is, when that is uncertain; else None."""
+        return self.match.student_id if self.answer == "uncertain" and self.match else None
 
 
 def judge(track: Track, gallery: Gallery) -> Verdict:
-    """Compare one track with the gallery: similar enough (inclusive), and more than half of its frames agree."""
+    """Compare one track with the gallery: similar enough (inclusive), a clear lead, more than half its frames agree."""
     match = nearest(track.probe, gallery)
     if match is None:
-        return Verdict(track, None, 0, False)
+        return Verdict(track, None, 0, "unknown")
     nearest_in_frames = [nearest(sighting.embedding, gallery) for sighting in track.sightings]
     votes = sum(found is not None and found.student_id == match.student_id for found in nearest_in_frames)
-    named = match.similarity >= gallery.threshold and votes * 2 > len(track.sightings)
-    return Verdict(track, match, votes, named)
+    return Verdict(track, match, votes, _answer(match, votes * 2 > len(track.sightings), gallery))
+
+
+def _answer(match: Match, frames_agree: bool, gallery: Gallery) -> Answer:
+    if match.similarity < gallery.uncertain_from:
+        return "unknown"
+    sure = match.similarity >= gallery.threshold and match.margin >= CLEAR_LEAD and frames_agree
+    return "identified" if sure else "uncertain"
 
 
 def decide(tracks: Sequence[Track], gallery: Gallery) -> list[Verdict]:
-    """A verdict for every person seen, in order of first appearance, no student named twice."""
+    """A verdict for every person seen, in order of first appearance, no student claimed twice."""
     verdicts: list[Verdict] = []
-    for verdict in sorted((judge(track, gallery) for track in tracks), key=_by_similarity, reverse=True):
+    for verdict in sorted((judge(track, gallery) for track in tracks), key=_by_certainty, reverse=True):
         _settle(verdict, verdicts, gallery)
     return sorted(verdicts, key=_by_appearance)
 
 
 def _settle(verdict: Verdict, settled: list[Verdict], gallery: Gallery) -> None:
-    """Add `verdict` to `settled`, joined to the better one for the same student, or unnamed if they share a frame."""
-    rivals = [n for n, other in enumerate(settled) if verdict.named and other.student_id == verdict.student_id]
+    """Add `verdict` to `settled`: joined to the surer one for the same student where both may be one person."""
+    rivals = [n for n, other in enumerate(settled) if _claim(verdict) and _claim(verdict) == _claim(other)]
     if not rivals:
         settled.append(verdict)
         return
     rival = settled[rivals[0]]
-    if rival.track.frames & verdict.track.frames:
-        settled.append(Verdict(verdict.track, verdict.match, verdict.votes, named=False))
-        return
-    joined = judge(rival.track.joined(verdict.track), gallery)
-    settled[rivals[0]] = joined if joined.student_id == rival.student_id else rival
+    joined = None if rival.track.frames & verdict.track.frames else judge(rival.track.joined(verdict.track), gallery)
+    if joined and (joined.answer, _claim(joined)) == (rival.answer, _claim(rival)):
+        settled[rivals[0]] = joined
+    else:
+        settled.append(replace(verdict, answer="unknown"))
 
 
-def _by_similarity(verdict: Verdict) -> float:
-    return verdict.match.similarity if verdict.match else -1.0
+def _claim(verdict: Verdict) -> str | None:
+    return verdict.student_id or verdict.candidate_id
+
+
+def _by_certainty(verdict: Verdict) -> tuple[bool, float]:
+    return verdict.answer == "identified", verdict.match.similarity if verdict.match else -1.0
 
 
 def _by_appearance(verdict: Verdict) -> tuple[float, int]:

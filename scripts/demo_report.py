@@ -86,6 +86,8 @@ def table_of(report: Report) -> Table:
 
 
 def _aside(result: Result) -> str:
+    if result.uncertain:
+        return "\n".join(f"[yellow]{escape(student.name)}?" for student in result.uncertain)
     return f"[dim]{result.unknown_faces} unknown face(s)" if result.unknown_faces else f"[dim]{escape(result.reason)}"
 
 

@@ -21,7 +21,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 @dataclass(frozen=True, slots=True)
 class StudentSeen:
-    """An enrolled student found in the clip.
+    """An enrolled student found in the clip, or (in `Result.uncertain`) perhaps found.
 
     `similarity` is the cosine similarity to the student's template, -1 to 1; `margin` is how far the runner-up
     lies below it (0 to 2; 2 when the gallery has no other student); `frames` counts the sampled frames that show the
@@ -65,7 +65,11 @@ class ModelUsed:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one upload. `csv` is the roll call's very text; `model` is None when no face was compared."""
+    """What became of one upload. `csv` is the roll call's very text; `model` is None when no face was compared.
+
+    `unknown_faces` counts every face that was not named. `uncertain` tells of those among them which resemble a
+    student, not closely enough to count: shown to a person who may decide, never counted as present.
+    """
 
     upload: Upload
     outcome: Outcome
@@ -79,6 +83,7 @@ class Result:
     model: ModelUsed | None = None
     timing_ms: Mapping[str, float] = field(default_factory=dict)
     cost: Mapping[str, float] = field(default_factory=dict)
+    uncertain: tuple[StudentSeen, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -87,7 +92,10 @@ class Result:
             raise WireError("students are named if and only if the outcome is 'recognised'")
         if self.unknown_faces < 0 or (self.outcome == "unknown") > self.unknown_faces:
             raise WireError("the count of unknown faces contradicts the outcome")
-        if len({student.student_id for student in self.students}) != len(self.students):
+        if len(self.uncertain) > self.unknown_faces:
+            raise WireError("every uncertain face counts as an unknown one; there are fewer of those")
+        shown = [student.student_id for student in self.students + self.uncertain]
+        if len(set(shown)) != len(shown):
             raise WireError("a student appears twice in one result")
 
 

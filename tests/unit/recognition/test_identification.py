@@ -88,6 +88,31 @@ def test_most_frames_must_agree_on_the_student() -> None:
     assert verdict.student_id is None
 
 
+def test_below_the_threshold_a_face_is_uncertain_and_further_below_unknown() -> None:
+    gallery = gallery_of("ada", "bob")
+    steps = {gallery.threshold: "identified", gallery.threshold - 1e-4: "uncertain"}
+    steps |= {gallery.uncertain_from: "uncertain", gallery.uncertain_from - 1e-4: "unknown"}
+    for similarity, answer in steps.items():
+        verdict = judge(Track((sighting(0, alike(0, similarity + 1e-9)),)), gallery)
+        assert verdict.answer == answer
+        assert verdict.candidate_id == ("ada" if answer == "uncertain" else None)
+
+
+def test_between_two_look_alikes_nobody_is_named() -> None:
+    gallery = make_gallery({"ada": [alike(0, 0.98, towards=1)], "her twin": [alike(0, 0.979, towards=2)]})
+    verdict = judge(Track((sighting(0, direction(0)),)), gallery)
+    assert verdict.match is not None
+    assert verdict.match.similarity > gallery.threshold
+    assert (verdict.answer, verdict.candidate_id) == ("uncertain", "ada")
+
+
+def test_frames_that_disagree_leave_it_uncertain() -> None:
+    gallery = make_gallery({"ada": [direction(0)], "bob": [alike(0, 0.9, towards=1)]})
+    near_bob = unit(direction(0) + 1.2 * alike(0, 0.9, towards=1))
+    verdict = judge(Track((sighting(0, direction(0)), sighting(1, near_bob))), gallery)
+    assert verdict.answer == "uncertain"
+
+
 def test_one_person_in_five_frames_is_one_track() -> None:
     tracks = link([sighting(n, alike(0, 0.99), left=100 + 40 * n) for n in range(5)])
     assert [len(track.sightings) for track in tracks] == [5]
@@ -143,6 +168,28 @@ def test_two_tracks_of_one_student_that_never_meet_are_one_person() -> None:
     verdicts = decide([Track((sighting(0, left),)), Track((sighting(3, right, left=900),))], gallery)
     assert [verdict.student_id for verdict in verdicts] == ["ada"]
     assert verdicts[0].track.frames == {0, 3}
+
+
+def test_an_uncertain_sight_of_somebody_identified_elsewhere_is_not_another_person() -> None:
+    gallery = gallery_of("ada")
+    turned = alike(0, gallery.uncertain_from + 0.001, towards=1)
+    tracks = [Track((sighting(0, direction(0)),)), Track((sighting(3, turned, left=900),))]
+    (verdict,) = decide(tracks, gallery)
+    assert (verdict.student_id, verdict.track.frames) == ("ada", {0, 3})
+
+
+def test_a_sight_that_would_spoil_the_identification_is_left_an_unknown_face() -> None:
+    gallery = gallery_of("ada")
+    barely = alike(0, gallery.threshold + 0.0001, towards=1)
+    doubtful = Track(tuple(sighting(n, alike(0, gallery.uncertain_from, towards=1), left=900) for n in (3, 4, 5)))
+    answers = [verdict.answer for verdict in decide([Track((sighting(0, barely),)), doubtful], gallery)]
+    assert answers == ["identified", "unknown"]
+
+
+def test_who_stands_beside_the_identified_student_is_not_perhaps_the_same() -> None:
+    gallery = gallery_of("ada")
+    pair = [sighting(0, direction(0)), sighting(0, alike(0, gallery.uncertain_from + 0.001), left=600)]
+    assert sorted(verdict.answer for verdict in decide(link(pair), gallery)) == ["identified", "unknown"]
 
 
 def test_verdicts_come_in_order_of_first_appearance() -> None:

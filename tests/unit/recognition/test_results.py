@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
-from recognition.annotate import NAMED, UNKNOWN, annotated_picture
+from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, annotated_picture
+from recognition.consent import with_consent
 from recognition.faces import Frame
 from recognition.identify import Finding
+from recognition.offline import FileRoster, Look, table
 from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
-from recognition.roster import Student
+from recognition.roster import Consent, Student
 from recognition.stopwatch import Stopwatch
 from recognition.track import link
 from recognition.vote import decide
-from tests.people import direction, gallery_of, sighting
+from tests.people import alike, direction, gallery_of, sighting
 from wire.result_json import read_result
 from wire.s3_event import Upload
 
@@ -50,6 +56,48 @@ def test_strangers_alone_make_an_unknown_result() -> None:
     result = result_of(UPLOAD, finding_of(4, 5), GALLERY, {}, "results", SPENT)
     assert (result.outcome, result.unknown_faces, result.csv) == ("unknown", 2, "name,major,year\r\n")
     assert result.reason
+
+
+def uncertain_finding() -> Finding:
+    """Bob for sure, and beside him somebody who is perhaps Ada."""
+    perhaps_ada = alike(0, GALLERY.uncertain_from + 1e-6)
+    pictures = (Frame(0.0, np.full((360, 1600, 3), 90, np.uint8)),)
+    seen = [sighting(0, perhaps_ada, left=40), sighting(0, direction(1), left=900)]
+    return Finding(pictures, tuple(decide(link(seen), GALLERY)))
+
+
+def test_who_is_uncertain_is_told_but_is_neither_in_the_roll_call_nor_a_student_seen() -> None:
+    result = result_of(UPLOAD, uncertain_finding(), GALLERY, STUDENTS, "results", SPENT)
+    assert [student.name for student in result.students] == ["Bob"]
+    assert [student.name for student in result.uncertain] == ["Ada"]
+    assert result.unknown_faces == 1
+    assert "Ada" not in result.csv
+    decisions = json.loads(record_of(result, uncertain_finding()))["decisions"]
+    assert [(each["answer"], each["named"], each["perhaps"]) for each in decisions] == [
+        ("uncertain", None, "7"),
+        ("identified", "8", None),
+    ]
+
+
+def test_nobody_but_an_uncertain_face_makes_an_unknown_result_that_says_so() -> None:
+    finding = uncertain_finding().without(frozenset({"8"}))
+    result = result_of(UPLOAD, finding, GALLERY, STUDENTS, "results", SPENT)
+    assert (result.outcome, result.unknown_faces) == ("unknown", 2)
+    assert "closely enough" in result.reason
+
+
+@pytest.mark.parametrize("rows", [[], [STUDENTS["7"]]])
+def test_without_valid_consent_nobody_is_even_perhaps_somebody(rows: list[Student]) -> None:
+    finding, named = with_consent(uncertain_finding(), FileRoster(rows), datetime(2026, 11, 1, tzinfo=timezone.utc))
+    assert named == {}
+    assert {verdict.answer for verdict in finding.verdicts} == {"unknown"}
+
+
+def test_with_consent_an_uncertain_student_stays_uncertain() -> None:
+    ada = replace(STUDENTS["7"], consent=Consent("parents", "2026-01-01"))
+    finding, named = with_consent(uncertain_finding(), FileRoster([ada]), datetime(2026, 11, 1, tzinfo=timezone.utc))
+    assert named == {"7": ada}
+    assert [verdict.candidate_id for verdict in finding.verdicts] == ["7", None]
 
 
 def test_an_empty_room_makes_a_no_face_result_without_a_picture() -> None:
@@ -97,6 +145,23 @@ def test_a_named_face_gets_colour_and_label_an_unknown_one_grey() -> None:
     assert _shows(picture[:, :300], NAMED)
     assert not _shows(picture[:, 600:], NAMED)
     assert _shows(picture[:, 600:], UNKNOWN)
+
+
+def test_the_table_shows_who_is_uncertain_with_a_question_mark() -> None:
+    result = result_of(UPLOAD, uncertain_finding(), GALLERY, STUDENTS, "results", SPENT)
+    drawn = Console(width=200, file=io.StringIO(), record=True)
+    drawn.print(table([Look(Path("cam.mp4"), result, None)]))
+    rows = [line for line in drawn.export_text().splitlines() if "a/cam.mp4" in line]
+    assert [("Bob " in row, "Ada? " in row) for row in rows] == [(True, False), (False, True)]
+
+
+def test_an_uncertain_face_gets_a_colour_of_its_own_and_a_question_mark() -> None:
+    jpeg = annotated_picture(uncertain_finding(), {"7": "Ada", "8": "Bob"})
+    assert jpeg is not None
+    picture = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int)
+    assert _shows(picture[:, :500], UNCERTAIN)
+    assert not _shows(picture[:, :500], NAMED)
+    assert _shows(picture[:, 700:], NAMED)
 
 
 def _shows(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:

@@ -1,5 +1,6 @@
 """The demo's closing line is counted from the files on the disk, and nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import demo_report
@@ -64,6 +65,20 @@ def test_all_results_there_end_the_demo_well(clips: Path, results: Path, capsys:
     assert "0.970" in said
     assert "1.25" in said
     assert said.splitlines()[-1] == "demo: 2 clips, 2 results, 0 lost"
+
+
+def test_an_uncertain_student_is_shown_with_a_question_mark_and_without_a_name_for_certain(
+    clips: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sure = result("a.mp4")
+    file(
+        results,
+        "a-1.json",
+        write_result(replace(sure, outcome="unknown", students=(), unknown_faces=1, uncertain=sure.students)),
+    )
+    file(results, "b-1.json", write_result(result("b.mp4")))
+    demo_report.main(["table", str(clips), str(results)])
+    assert "Ada?" in capsys.readouterr().out
 
 
 def test_a_clip_named_like_markup_is_shown_as_it_is(

@@ -36,6 +36,8 @@ RECOGNISED = Result(
     cost={"gb_seconds": 1.024, "usd": 0.00001365},
 )
 NO_FACE = replace(RECOGNISED, outcome="no_face", students=(), unknown_faces=0, picture_location=None, model=None)
+BOB = StudentSeen("8", "Bob", "art", "junior", 0.9312, 0.0212, 3, 0.8)
+UNCERTAIN = replace(RECOGNISED, uncertain=(BOB,))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 names = texts.filter(bool)
@@ -49,6 +51,7 @@ def results(draw: st.DrawFn) -> Result:
         for i in ids
     )
     unknown = draw(st.integers(0, 40))
+    perhaps = (replace(BOB, student_id="perhaps"),) if unknown and "perhaps" not in ids and draw(st.booleans()) else ()
     outcome: Any = "recognised" if seen else "unknown" if unknown else draw(st.sampled_from(["no_face", "rejected"]))
     location = Location(draw(texts), draw(texts))
     return Result(
@@ -62,6 +65,7 @@ def results(draw: st.DrawFn) -> Result:
         students=seen,
         unknown_faces=unknown,
         timing_ms={"total": draw(st.floats(0, 1e6))},
+        uncertain=perhaps,
     )
 
 
@@ -75,7 +79,7 @@ def test_the_body_holds_only_characters_that_sqs_takes(result: Result) -> None:
     assert all(" " <= character <= "~" for character in write_result(result))
 
 
-@pytest.mark.parametrize("name, result", [("recognised", RECOGNISED), ("no_face", NO_FACE)])  # noqa: PT006
+@pytest.mark.parametrize("name, result", [("recognised", RECOGNISED), ("no_face", NO_FACE), ("uncertain", UNCERTAIN)])  # noqa: PT006
 def test_schema_1_is_pinned_in_bytes(name: str, result: Result) -> None:
     golden = (GOLDEN / f"result-1-{name}.json").read_text(encoding="utf-8").strip()
     assert write_result(result) == golden
@@ -136,6 +140,9 @@ def test_what_is_no_result_is_refused(text: str) -> None:
         {"unknown_faces": -1},
         {"students": (ADA, ADA)},
         {"outcome": "no_face"},
+        {"uncertain": (ADA,)},
+        {"uncertain": (BOB,), "unknown_faces": 0},
+        {"uncertain": (BOB, BOB)},
     ],
 )
 def test_an_impossible_result_cannot_be_made(change: dict[str, Any]) -> None:
