@@ -23,9 +23,9 @@ MARGIN_S = 2.0  # the lock outlives the invocation by this much, so that nobody 
 
 
 @cache
-def identifier() -> Identifier:
-    """The models, loaded once for each process."""
-    return Identifier(Detector(), Embedder())
+def identifier(detector: str = "hog") -> Identifier:
+    """The models, loaded once for each process. `detector` is one of `detect.DETECTORS`."""
+    return Identifier(Detector(), Embedder(), detector)
 
 
 def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
@@ -40,7 +40,7 @@ def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
     return Pipeline(
         input_bucket=settings.input_bucket,
         output_bucket=settings.output_bucket,
-        identifier=identifier,
+        identifier=partial(identifier, settings.detector),
         clips=S3Clips(s3),
         galleries=S3Galleries(s3, settings.gallery_bucket),
         roster=DynamoRoster(dynamodb, settings.student_table),

@@ -43,6 +43,7 @@ class Clip:
     container: InputContainer
     stream: VideoStream
     duration_s: float
+    single_shot: bool = False
 
     def frames(self, moments: Sequence[float]) -> Iterator[Frame]:
         """The frames shown at `moments` (ascending seconds), at most one for each, none twice.

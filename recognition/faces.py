@@ -5,6 +5,7 @@ No I/O, no dlib: whoever holds these can decide and test without either.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +16,8 @@ MODEL = "dlib-resnet-v1"
 """Who computes the embeddings; what another model computed cannot be compared with them."""
 
 DIMENSIONS = 128
+
+SAME_FACE = 0.3  # boxes of one picture that overlap more are one face seen at two scales
 
 Rgb: TypeAlias = NDArray[np.uint8]
 """A picture, shape (h, w, 3), uint8, red green blue, C-contiguous."""
@@ -54,6 +57,17 @@ class Detection:
 
     box: Box
     confidence: float
+
+
+def distinct(found: Iterable[Detection], known: Iterable[Box]) -> list[Detection]:
+    """Those of `found` that are neither in a `known` box's place nor in that of a more confident one."""
+    taken = list(known)
+    kept: list[Detection] = []
+    for face in sorted(found, key=lambda face: -face.confidence):
+        if all(face.box.overlap(box) < SAME_FACE for box in taken):
+            taken.append(face.box)
+            kept.append(face)
+    return kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recognition.detect import DETECTOR
 from recognition.gallery import Gallery
 from recognition.identify import Finding
 from recognition.roster import Student
@@ -68,7 +67,7 @@ def result_of(
         picture_location=Location(bucket, output_key(upload, ".jpg")) if finding.verdicts else None,
         students=seen,
         unknown_faces=unknown_faces,
-        model=ModelUsed(DETECTOR, gallery.model, gallery.version, gallery.threshold),
+        model=ModelUsed(f"dlib-{finding.detector}", gallery.model, gallery.version, gallery.threshold),
         timing_ms=spent.timing_ms,
         cost=spent.cost,
         uncertain=uncertain,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from recognition.detect import DETECTORS
 from recognition.errors import SetupError
 
 REQUIRED = ("INPUT_BUCKET", "OUTPUT_BUCKET", "GALLERY_BUCKET", "STUDENT_TABLE", "JOB_TABLE", "OUTPUT_QUEUE_URL")
@@ -12,7 +13,10 @@ REQUIRED = ("INPUT_BUCKET", "OUTPUT_BUCKET", "GALLERY_BUCKET", "STUDENT_TABLE", 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the stage's resources; `memory_mb` is the function's memory, 0 where nobody says."""
+    """Names of the stage's resources, and how to look for faces (one of `detect.DETECTORS`).
+
+    `memory_mb` is the function's memory, 0 where nobody says.
+    """
 
     input_bucket: str
     output_bucket: str
@@ -21,11 +25,15 @@ class Settings:
     job_table: str
     output_queue_url: str
     memory_mb: int = 0
+    detector: str = "hog"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings. Raises `SetupError` naming all that are missing."""
+        """Read the settings. Raises `SetupError` naming all that are missing, or a detector there is none of."""
         require(environment, REQUIRED)
+        detector = environment.get("DETECTOR") or "hog"
+        if detector not in DETECTORS:
+            raise SetupError(f"DETECTOR is {detector!r}; it may be {' or '.join(DETECTORS)}")
         return cls(
             input_bucket=environment["INPUT_BUCKET"],
             output_bucket=environment["OUTPUT_BUCKET"],
@@ -34,6 +42,7 @@ class Settings:
             job_table=environment["JOB_TABLE"],
             output_queue_url=environment["OUTPUT_QUEUE_URL"],
             memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")),
+            detector=detector,
         )
 
 

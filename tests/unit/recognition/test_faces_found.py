@@ -13,7 +13,7 @@ from PIL import Image
 
 from recognition.detect import LOOKS, Look
 from recognition.enrol import enrol, read_folders
-from recognition.faces import Box, Detection, Rgb
+from recognition.faces import Box, Rgb
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Finding, Identifier
 from recognition.roster import Consent
@@ -55,27 +55,6 @@ def test_a_small_face_is_found_by_looking_closer(identifier: Identifier) -> None
     found = [len(identifier.detector.detect(scene, look)) for look in LOOKS]
     assert found[0] == 0
     assert found[-1] == 1
-
-
-class CountingDetector:
-    """Finds one face from the look number `from_look` on, and counts the looks."""
-
-    def __init__(self, from_look: int) -> None:
-        self.looks: list[Look] = []
-        self.from_look = from_look
-
-    def detect(self, rgb: Rgb, look: Look) -> list[Detection]:
-        self.looks.append(look)
-        return [Detection(Box(50, 50, 199, 199), 1.0)] if LOOKS.index(look) >= self.from_look else []
-
-
-@pytest.mark.parametrize("from_look", [0, 1, 2])
-def test_closer_looks_happen_only_while_nobody_is_found(samples: Path, identifier: Identifier, from_look: int) -> None:
-    detector = CountingDetector(from_look)
-    counting = Identifier(detector, identifier.embedder)
-    look_at(samples / "clips" / "collins.mp4", make_gallery({}), counting)
-    assert set(detector.looks) == set(LOOKS[: from_look + 1])
-    assert len(detector.looks) == 5 * (from_look + 1)
 
 
 @pytest.mark.parametrize(
