@@ -11,7 +11,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from recognition.detect import LOOKS, Look
+from recognition.detect import DETECTORS, LOOKS, Detector, Look
 from recognition.enrol import enrol, read_folders
 from recognition.faces import Box, Rgb
 from recognition.gallery import Gallery, make_gallery
@@ -55,6 +55,16 @@ def test_a_small_face_is_found_by_looking_closer(identifier: Identifier) -> None
     found = [len(identifier.detector.detect(scene, look)) for look in LOOKS]
     assert found[0] == 0
     assert found[-1] == 1
+
+
+def test_the_second_opinion_finds_a_face_lying_on_its_side_where_hog_finds_none() -> None:
+    detector, lying = Detector(), np.ascontiguousarray(np.rot90(ASTRONAUT))
+    *by_hog, by_cnn = (detector.detect(lying, look) for look in DETECTORS["hog+cnn"])
+    assert by_hog == [[], [], []]
+    (face,) = by_cnn
+    upright = detector.detect(ASTRONAUT, LOOKS[0])[0].box
+    turned = Box(upright.top, 511 - upright.right, upright.bottom, 511 - upright.left)
+    assert face.box.overlap(turned) > 0.5
 
 
 @pytest.mark.parametrize(

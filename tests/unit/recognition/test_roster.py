@@ -137,3 +137,14 @@ def test_settings_carry_the_functions_memory() -> None:
     settings = Settings.from_environment(environment)
     assert settings.job_table == "job_table"
     assert settings.memory_mb == 2048
+
+
+@pytest.mark.parametrize(("said", "detector"), [(None, "hog"), ("", "hog"), ("hog", "hog"), ("hog+cnn", "hog+cnn")])
+def test_the_detector_is_hog_unless_a_second_opinion_is_asked_for(said: str | None, detector: str) -> None:
+    environment = dict.fromkeys(REQUIRED, "x") | ({} if said is None else {"DETECTOR": said})
+    assert Settings.from_environment(environment).detector == detector
+
+
+def test_a_detector_there_is_none_of_is_refused_with_those_there_are() -> None:
+    with pytest.raises(SetupError, match=r"DETECTOR is 'cnn'; it may be hog or hog\+cnn"):
+        Settings.from_environment(dict.fromkeys(REQUIRED, "x") | {"DETECTOR": "cnn"})
