@@ -1,13 +1,14 @@
 """The picture that shows who was found where and how sure the system is, drawn with Pillow.
 
 Identified faces get their name and similarity in green, uncertain ones the name with a question mark in amber, unknown
-faces a grey box and no more.
+faces a grey box and no more. A label gives way to faces and to other labels while there is room.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -20,9 +21,18 @@ NAMED = (22, 163, 74)
 UNCERTAIN = (180, 95, 6)
 UNKNOWN = (110, 110, 110)
 COLOURS: Mapping[Answer, tuple[int, int, int]] = {"identified": NAMED, "uncertain": UNCERTAIN, "unknown": UNKNOWN}
-_ORDER: tuple[Answer, ...] = ("unknown", "uncertain", "identified")  # who is drawn last is not covered by another
 INK = (255, 255, 255)
 QUALITY = 85
+PADDING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A face to be drawn, in the pixels of the reduced picture. `label` is empty for an unknown face."""
+
+    box: Box
+    label: str
+    answer: Answer
 
 
 def annotated_picture(finding: Finding, names: Mapping[str, str]) -> bytes | None:
@@ -36,8 +46,7 @@ def annotated_picture(finding: Finding, names: Mapping[str, str]) -> bytes | Non
     picture = Image.fromarray(finding.frames[frame].rgb)
     scale = min(1.0, MAX_WIDTH / picture.width)
     picture = picture.resize((round(picture.width * scale), round(picture.height * scale)))
-    for verdict in sorted(finding.verdicts, key=lambda v: _ORDER.index(v.answer)):
-        _draw(picture, verdict, frame, scale, names)
+    _draw(picture, [mark for verdict in finding.verdicts for mark in _marks(verdict, frame, scale, names)])
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
@@ -54,11 +63,13 @@ def _fullest_frame(finding: Finding) -> int | None:
     return max(sorted(frames), key=worth, default=None)
 
 
-def _draw(picture: Image.Image, verdict: Verdict, frame: int, scale: float, names: Mapping[str, str]) -> None:
+def _marks(verdict: Verdict, frame: int, scale: float, names: Mapping[str, str]) -> Iterator[Mark]:
+    label = _label(verdict, names)
     for sighting in verdict.track.sightings:
         if sighting.frame == frame:
-            label = _label(verdict, names)
-            _draw_box(picture, sighting.box, scale, COLOURS[verdict.answer] if label else UNKNOWN, label)
+            box = sighting.box
+            edges = (round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom))
+            yield Mark(Box(*edges), label, verdict.answer if label else "unknown")
 
 
 def _label(verdict: Verdict, names: Mapping[str, str]) -> str:
@@ -67,25 +78,56 @@ def _label(verdict: Verdict, names: Mapping[str, str]) -> str:
     return f"{name}{doubt}  {verdict.match.similarity:.3f}" if name and verdict.match else ""
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _draw(picture: Image.Image, marks: Sequence[Mark]) -> None:
+    draw, width = ImageDraw.Draw(picture), max(2, picture.width // 320)
+    for mark in marks:
+        draw.rectangle(
+            (mark.box.left, mark.box.top, mark.box.right, mark.box.bottom), None, COLOURS[mark.answer], width
+        )
+    font, taken = _font(max(14, picture.height // 40)), [mark.box for mark in marks]
+    for mark in marks:
+        if mark.label:
+            taken.append(_draw_label(draw, picture.size, mark, font, taken))
+
+
+def _draw_label(
+    draw: ImageDraw.ImageDraw, size: tuple[int, int], mark: Mark, font: ImageFont.FreeTypeFont, taken: Sequence[Box]
+) -> Box:
+    """Write the label beside its face, shortened to the picture's width. Returns the place it took."""
+    label = mark.label
+    while len(label) > 8 and draw.textlength(label, font=font) + 4 * PADDING > size[0]:
+        label = f"{label[:-2]}…"
+    left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
+    place = label_place(mark.box, (round(right - left) + 2 * PADDING, round(bottom - top) + 2 * PADDING), size, taken)
+    draw.rectangle((place.left, place.top, place.right, place.bottom), fill=COLOURS[mark.answer])
+    draw.text((place.left + PADDING - left, place.top + PADDING - top), label, fill=INK, font=font)
+    return place
+
+
+def label_place(face: Box, label: tuple[int, int], picture: tuple[int, int], taken: Sequence[Box]) -> Box:
+    """Where a label of `label` (width, height) pixels goes: beside its face, below it if there is room.
+
+    The first place within the picture that covers nothing of `taken` and nothing of the face; else what covers least.
+    """
+    width, height = label
+    below, above, leftwards = face.bottom + 1, face.top - height, face.right + 1 - width
+    corners = [(face.left, below), (face.left, above), (face.right + 1, face.top), (face.left - width, face.top)]
+    corners += [(leftwards, below), (leftwards, above)]
+    places = [_within(left, top, label, picture) for left, top in corners]
+    others = [box for box in taken if box != face]
+    return min(places, key=lambda place: sum(place.shared_area(box) for box in others) + 4 * place.shared_area(face))
+
+
+def _within(left: int, top: int, label: tuple[int, int], picture: tuple[int, int]) -> Box:
+    x, y = max(0, min(left, picture[0] - label[0])), max(0, min(top, picture[1] - label[1]))
+    return Box(x, y, x + label[0] - 1, y + label[1] - 1)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu knows most alphabets; Pillow's own font, Western Europe's only. The image has DejaVu."""
     try:
         return ImageFont.truetype("DejaVuSans.ttf", size)
     except OSError:
-        return ImageFont.load_default(size=size)
-
-
-def _draw_box(picture: Image.Image, box: Box, scale: float, colour: tuple[int, int, int], label: str) -> None:
-    draw = ImageDraw.Draw(picture)
-    left, top, right, bottom = (round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom))
-    draw.rectangle((left, top, right, bottom), outline=colour, width=max(2, picture.width // 320))
-    if not label:
-        return
-    font = _font(max(14, picture.height // 36))
-    while len(label) > 8 and draw.textlength(label, font=font) + 10 > picture.width:
-        label = f"{label[:-2]}…"
-    x0, y0, x1, y1 = draw.textbbox((left, bottom), label, font=font)
-    x = max(0, min(left, picture.width - (x1 - x0) - 10))
-    y = max(0, min(bottom, picture.height - (y1 - y0) - 12))
-    draw.rectangle((x, y, x + (x1 - x0) + 8, y + (y1 - y0) + 12), fill=colour)
-    draw.text((x + 4, y + 2), label, fill=INK, font=font)
+        own = ImageFont.load_default(size=size)
+        assert isinstance(own, ImageFont.FreeTypeFont)  # Pillow's wheels bring FreeType
+        return own

@@ -40,14 +40,18 @@ class Box:
         """Square pixels, never negative."""
         return max(0, self.right - self.left + 1) * max(0, self.bottom - self.top + 1)
 
-    def overlap(self, other: Box) -> float:
-        """Intersection over union, 0 to 1."""
-        shared = Box(
+    def shared_area(self, other: Box) -> int:
+        """Square pixels that lie in both."""
+        return Box(
             max(self.left, other.left),
             max(self.top, other.top),
             min(self.right, other.right),
             min(self.bottom, other.bottom),
         ).area
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0 to 1."""
+        shared = self.shared_area(other)
         return shared / (self.area + other.area - shared) if shared else 0.0
 
 

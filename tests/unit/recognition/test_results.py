@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console
 
-from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, annotated_picture
+from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, annotated_picture, label_place
 from recognition.consent import with_consent
-from recognition.faces import Frame
+from recognition.faces import Box, Frame
 from recognition.identify import Finding
 from recognition.offline import FileRoster, Look, table
 from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
@@ -168,6 +170,32 @@ def _shows(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
     return bool((np.abs(picture - np.array(colour)).max(axis=2) < 24).sum() > 50)
 
 
+@pytest.mark.parametrize(
+    ("taken", "place"),
+    [
+        ([], (100, 200)),
+        ([Box(90, 190, 300, 240)], (100, 80)),
+        ([Box(90, 190, 300, 240), Box(90, 60, 300, 99)], (200, 100)),
+        ([Box(90, 190, 300, 240), Box(90, 60, 300, 99), Box(201, 100, 300, 140)], (40, 100)),
+    ],
+    ids=["below", "above", "to the right", "to the left"],
+)
+def test_a_label_covers_neither_another_face_nor_another_label(taken: list[Box], place: tuple[int, int]) -> None:
+    face = Box(100, 100, 199, 199)
+    found = label_place(face, (60, 20), (400, 300), [face, *taken])
+    assert (found.left, found.top) == place
+    assert not any(found.shared_area(box) for box in taken)
+
+
+@given(st.integers(-50, 1300), st.integers(-50, 720))
+def test_a_label_never_leaves_the_picture(left: int, top: int) -> None:
+    place = label_place(Box(left, top, left + 80, top + 80), (200, 24), (1280, 720), [])
+    assert place.left >= 0
+    assert place.top >= 0
+    assert place.right < 1280
+    assert place.bottom < 720
+
+
 def test_an_empty_room_has_no_picture() -> None:
     assert annotated_picture(finding_of(), {}) is None
 
@@ -180,7 +208,7 @@ def test_a_label_too_long_for_the_picture_is_shortened_to_fit() -> None:
     picture = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(int)
     columns = np.flatnonzero((np.abs(picture - np.array(NAMED)).max(axis=2) < 24).sum(axis=0) > 8)
     assert columns.size
-    assert columns.max() < 299, "the label runs over the edge"
+    assert columns.min() > 0, "a label pushed against both edges runs over one of them"
 
 
 def test_the_stopwatch_adds_up_each_step_and_the_total() -> None:
