@@ -6,7 +6,6 @@ Boxes come back in full-size pixels, whatever the look's size.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from recognition.faces import Box, Detection, Rgb
+from recognition.models import CNN, frontal_face_detector, model_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,13 @@ class Detector:
 
     @cached_property
     def _hog(self) -> Any:
-        import dlib
-
-        return dlib.get_frontal_face_detector()
+        return frontal_face_detector()
 
     @cached_property
     def _cnn(self) -> Any:
         import dlib
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package announces at import that pkg_resources is leaving
-            import face_recognition_models as files
-        return dlib.cnn_face_detection_model_v1(files.cnn_face_detector_model_location())
+        return dlib.cnn_face_detection_model_v1(model_file(CNN))
 
     def detect(self, rgb: Rgb, look: Look) -> list[Detection]:
         """The faces in `rgb`, from left to right. Their order says nothing about who they are."""

@@ -6,12 +6,12 @@ the other two models which that package loads. Loads 32 MB of model files on con
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from recognition.faces import Box, Embedding, Rgb
+from recognition.models import FIVE_POINTS, RESNET, model_file
 
 
 class Embedder:
@@ -20,12 +20,9 @@ class Embedder:
     def __init__(self) -> None:
         import dlib
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package announces at import that pkg_resources is leaving
-            import face_recognition_models as files
         self._dlib: Any = dlib
-        self._landmarks: Any = dlib.shape_predictor(files.pose_predictor_five_point_model_location())
-        self._network: Any = dlib.face_recognition_model_v1(files.face_recognition_model_location())
+        self._landmarks: Any = dlib.shape_predictor(model_file(FIVE_POINTS))
+        self._network: Any = dlib.face_recognition_model_v1(model_file(RESNET))
 
     def embed(self, rgb: Rgb, box: Box) -> Embedding:
         """The embedding (128,) of the face at `box`, as the network gives it: not scaled to unit length."""

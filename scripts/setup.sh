@@ -58,6 +58,7 @@ install_python_packages() {
     pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet"
     $pip --only-binary dlib-bin,av,numpy -r requirements-dev.txt >&2
     $pip --no-deps face_recognition==1.3.0 >&2
+    .venv/bin/python -m recognition.models
     echo "$wanted" >.venv/.installed
 }
 
