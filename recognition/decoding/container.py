@@ -25,7 +25,7 @@ MAX_PIXELS = 8192 * 4352  # 8K with its padding; above it a frame alone is over 
 MAX_STREAMS = 32
 MAX_DURATION_S = 12 * 3600.0
 MAX_FRAMES = 12 * 3600 * 120  # by the container's index
-SEEK_GAP_S = 4.0  # with moments further apart than this, seeking costs less than decoding all that lies between
+ENOUGH = 5  # key frames for the others to be left alone
 BUFFER_BYTES = 128 << 10  # read at a time; each time costs some 80 µs of processor on both sides together
 MAX_FRAMES_DECODED = 3_000
 DECODING_CPU_S = 30.0  # after so much of the processor what was found stands; the kernel's bound comes later
@@ -71,23 +71,46 @@ class OpenClip:
             raise ClipRejected("no picture in the clip can be decoded")
 
     def _looked_up(self, moments: Sequence[float]) -> Iterator[Shown]:
-        if len(moments) > 1 and moments[1] - moments[0] > SEEK_GAP_S:
-            yield from self._sought(moments)
-        elif moments[0] > 0 or not (first := self._key_frame()):
-            self._seek(0.0)
-            yield from self._passed(moments)
-        else:
+        """The first picture, if that is wanted; then key frames where there are enough, else a pass over it all."""
+        waiting = list(moments)
+        if moments[0] <= 0 and (first := self._key_frame()):
             yield first
-            self._seek(0.0)
-            yield from self._passed([moment for moment in moments if moment > first[0]])
+            waiting = [moment for moment in moments if moment > first[0]]
+            if not waiting:
+                return
+        entries = self._entries(waiting)
+        if len(moments) - len(waiting) + len(entries) >= min(ENOUGH, len(moments)):
+            for entry in entries:
+                self._seek(entry)
+                if found := self._key_frame():
+                    yield found
+        else:
+            self._seek(waiting[0])
+            yield from self._passed(waiting)
+
+    def _entries(self, moments: Sequence[float]) -> list[float]:
+        """Those of `moments` that have a key frame of their own, after the one of the moment before.
+
+        Reads a packet for each and decodes nothing.
+        """
+        entries: list[float] = []
+        latest = 0.0
+        for moment in moments:
+            self._seek(moment)
+            packet = next(self.container.demux(self.stream), None)
+            if packet is None or packet.pts is None:
+                break
+            key_s = self._second(packet.pts)
+            if key_s > latest:
+                latest = key_s
+                entries.append(moment)
+        return entries
 
     def _passed(self, moments: Sequence[float]) -> Iterator[Shown]:
         """One pass from here: the first picture at or after each moment, the last one if the clip ends before."""
         waiting = list(moments)
         last: Shown | None = None
         for number, (time_s, picture) in enumerate(self._decoded()):
-            if not waiting:
-                return
             last = (time_s, picture)
             if time_s >= waiting[0] - 1e-6:
                 yield last
@@ -98,19 +121,6 @@ class OpenClip:
         if last is not None:
             yield last
 
-    def _sought(self, moments: Sequence[float]) -> Iterator[Shown]:
-        """The key frame at or before each moment; where key frames are too rare for that, a pass from there on."""
-        shown = -1.0
-        for number, moment in enumerate(moments):
-            self._seek(moment)
-            found = self._key_frame()
-            if not found or found[0] <= shown:
-                self._seek(moment)
-                yield from self._passed(moments[number:])
-                return
-            shown = found[0]
-            yield found
-
     def _key_frame(self) -> Shown | None:
         """The picture in the next packet, decoded alone; None when that packet gives no whole picture."""
         try:
@@ -119,7 +129,7 @@ class OpenClip:
         except (av.error.FFmpegError, StopIteration):
             return None
         whole = [each for each in decoded if not each.is_corrupt and not each.interlaced_frame]
-        return (self._second(whole[0]), whole[0]) if whole else None
+        return (self._second(whole[0].pts), whole[0]) if whole else None
 
     def _decoded(self) -> Iterator[Shown]:
         """Every picture that others refer to, from here to the end; the ones in between cost nothing.
@@ -134,14 +144,14 @@ class OpenClip:
                 continue
             for picture in decoded:
                 if not picture.is_corrupt:
-                    yield self._second(picture), picture
+                    yield self._second(picture.pts), picture
 
     def _seek(self, moment: float) -> None:
         self.container.seek(int(moment / self._tick) + self._start, stream=self.stream)
         self.stream.codec_context.skip_frame = "DEFAULT"
 
-    def _second(self, picture: VideoFrame) -> float:
-        return max(0.0, float(((picture.pts or 0) - self._start) * self._tick))
+    def _second(self, pts: int | None) -> float:
+        return max(0.0, float(((pts or 0) - self._start) * self._tick))
 
     @property
     def _tick(self) -> float:

@@ -31,6 +31,9 @@ START_S = 60.0  # for a new nursery to answer; a cold start on a busy machine ta
 
 # What a Python built as a shared library may need to start. Nothing else of the environment is handed on.
 _HANDED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+# A fresh process takes each page of memory by a fault of its own. With glibc, large pages where the kernel has them,
+# and keeping what was freed, save a fifth of the processor time of a clip's first picture; others ignore this.
+_MALLOC = ("hugetlb=1", "mmap_threshold=33554432", "trim_threshold=1073741824")
 _START = """\
 import sys, json
 sys.path[:] = json.loads(sys.argv[1])
@@ -210,7 +213,8 @@ def _start_nursery(control_fd: int, program: str) -> subprocess.Popen[bytes]:
         [sys.executable, "-I", "-S", "-c", _START, path, str(control_fd), program],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _HANDED_ON if name in os.environ},
+        env={"GLIBC_TUNABLES": ":".join(f"glibc.malloc.{each}" for each in _MALLOC)}
+        | {name: os.environ[name] for name in _HANDED_ON if name in os.environ},
         pass_fds=(control_fd,),
         cwd="/",
         start_new_session=True,

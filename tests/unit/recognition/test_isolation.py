@@ -92,7 +92,7 @@ def test_a_child_inherits_no_credentials_nor_anything_else(misbehaving: Sandbox)
     assert os.environ["AWS_SECRET_ACCESS_KEY"]
     with pytest.raises(ClipRejected) as caught:
         look_at("tell the environment", misbehaving)
-    assert set(str(caught.value).split()) <= {"LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
+    assert set(str(caught.value).split()) <= {"GLIBC_TUNABLES", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 
 
 def test_a_child_has_its_connection_and_no_other_way_out(misbehaving: Sandbox) -> None:
