@@ -1,6 +1,7 @@
-"""A clip in S3 as a seekable file: every read becomes a ranged request, and blocks once read are kept.
+"""A clip elsewhere as a seekable file: every read becomes a ranged request, and blocks once read are kept.
 
-Knows neither boto3 nor video: `fetch` brings the bytes. Nothing is ever written to disk.
+Knows neither boto3 nor video: `fetch` brings the bytes. Nothing is ever written to disk. The surprising rule: a jump
+costs one small block; only who reads on gets more at a time. A long clip is jumped through, a short one read.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-BLOCK_BYTES = 1 << 20
-KEPT_BLOCKS = 32
+BLOCK_BYTES = 256 << 10
+MOST_BLOCKS = 4  # fetched at a time when reading on: 1 MiB
+KEPT_BLOCKS = 128  # 32 MiB
 
 Fetch = Callable[[int, int], bytes]
 """`fetch(first, last)` returns the bytes from `first` to `last`, both included."""
 
 
 class RangedReader(io.RawIOBase):
-    """`size` bytes behind `fetch`, read in blocks of 1 MiB of which the latest 32 stay in memory.
+    """`size` bytes behind `fetch`, read in blocks of 256 KiB of which the latest 128 stay in memory.
 
+    The start is read by 1 MiB; elsewhere a jump fetches one block, and reading on doubles that up to four.
     What `fetch` raises comes out of `readinto` as it is. `bytes_read` counts what was fetched.
     """
 
@@ -32,6 +35,8 @@ class RangedReader(io.RawIOBase):
         self._size = size
         self._position = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._run = MOST_BLOCKS  # blocks fetched last
+        self._next = 0  # the block behind them
         self.bytes_read = 0
 
     def readable(self) -> bool:
@@ -62,14 +67,18 @@ class RangedReader(io.RawIOBase):
 
     def _block(self, number: int) -> bytes:
         if number not in self._blocks:
-            self._blocks[number] = self._read_block(number)
-            if len(self._blocks) > KEPT_BLOCKS:
-                self._blocks.popitem(last=False)
+            self._read_blocks(number)
         self._blocks.move_to_end(number)
         return self._blocks[number]
 
-    def _read_block(self, number: int) -> bytes:
+    def _read_blocks(self, number: int) -> None:
+        """Fetch block `number`, and those behind it that whoever reads on will want next."""
+        self._run = min(2 * self._run, MOST_BLOCKS) if number == self._next else 1
+        self._next = number + self._run
         first = number * BLOCK_BYTES
-        block = self._fetch(first, min(first + BLOCK_BYTES, self._size) - 1)
-        self.bytes_read += len(block)
-        return block
+        piece = self._fetch(first, min(self._next * BLOCK_BYTES, self._size) - 1)
+        self.bytes_read += len(piece)
+        for at in range(0, len(piece), BLOCK_BYTES):
+            self._blocks[number + at // BLOCK_BYTES] = piece[at : at + BLOCK_BYTES]
+        while len(self._blocks) > KEPT_BLOCKS:
+            self._blocks.popitem(last=False)
