@@ -48,10 +48,11 @@ def judge(track: Track, gallery: Gallery) -> Verdict:
         return Verdict(track, None, 0, "unknown")
     nearest_in_frames = [nearest(sighting.embedding, gallery) for sighting in track.sightings]
     votes = sum(found is not None and found.student_id == match.student_id for found in nearest_in_frames)
-    return Verdict(track, match, votes, _answer(match, votes * 2 > len(track.sightings), gallery))
+    return Verdict(track, match, votes, answer_to(match, votes * 2 > len(track.sightings), gallery))
 
 
-def _answer(match: Match, frames_agree: bool, gallery: Gallery) -> Answer:
+def answer_to(match: Match, frames_agree: bool, gallery: Gallery) -> Answer:
+    """What a search's best match amounts to, given whether most of the frames agree with it."""
     if match.similarity < gallery.uncertain_from:
         return "unknown"
     sure = match.similarity >= gallery.threshold and match.margin >= CLEAR_LEAD and frames_agree
