@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
+from recognition.decode import prepare
 from recognition.detect import Detector
 from recognition.embed import Embedder
 from recognition.events import Responder
@@ -25,6 +26,7 @@ MARGIN_S = 2.0  # the lock outlives the invocation by this much, so that nobody 
 @cache
 def identifier(detector: str = "hog") -> Identifier:
     """The models, loaded once for each process. `detector` is one of `detect.DETECTORS`."""
+    prepare()
     return Identifier(Detector(), Embedder(), detector)
 
 
@@ -54,7 +56,8 @@ def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
 
 @cache
 def deployed_pipeline() -> Pipeline:
-    """The pipeline of the environment this process runs in."""
+    """The pipeline of the environment this process runs in. What decodes clips starts beside the first requests."""
+    prepare()
     from recognition.aws.calls import client
 
     return make_pipeline(Settings.from_environment(os.environ), client)

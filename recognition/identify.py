@@ -5,6 +5,7 @@ Knows neither S3 nor students' names. The same code runs in the function and on 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -50,6 +51,8 @@ class Identifier:
     def identify(self, file: BinaryIO, gallery: Gallery, watch: Stopwatch) -> Finding:
         """Look through the clip in `file` (seekable). Raises `ClipRejected` if it is no readable clip."""
         viewing = Viewing(self.detector, self.embedder, gallery, watch, DETECTORS[self.using])
-        with open_clip(file) as clip:
+        with ExitStack() as stack:
+            with watch("decode"):
+                clip = stack.enter_context(open_clip(file))
             viewing.look_through(clip.frames(sample_times(clip.duration_s)), single_shot=clip.single_shot)
         return Finding(tuple(viewing.frames), tuple(viewing.verdicts()), self.using)
