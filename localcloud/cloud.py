@@ -53,6 +53,7 @@ def up(
     Raises `LocalCloudError`; nothing is left running then.
     """
     emulator.check_port(port)
+    deployment.check_concurrency(concurrency)
     places = Places(state.resolve())
     places.make()
     with places.lock():

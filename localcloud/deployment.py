@@ -21,6 +21,12 @@ STAGE = "local"
 SESSION_S = 43_200
 
 
+def check_concurrency(wanted: int) -> None:
+    """Raise `LocalCloudError` for less than one clip at once: AWS takes 0, and then no clip is ever worked on."""
+    if wanted < 1:
+        raise LocalCloudError(f"a concurrency of {wanted} would let no clip through: 1 or more")
+
+
 def install_tools() -> None:
     """Install what package-lock.json pins, unless it is there."""
     if (REPOSITORY / "node_modules" / ".bin" / "serverless").exists():

@@ -61,9 +61,15 @@ watcher=
 # Not PYTHONPATH: the function would inherit it and run this folder's code instead of the code that was deployed.
 python_here() ( cd "$root" && exec "$python" "$@" )
 down() { python_here -m localcloud down --state "$state" >/dev/null 2>&1 || true; }
+stop_watching() {
+    [ -n "$watcher" ] || return 0
+    kill "$watcher" 2>/dev/null || true
+    wait "$watcher" 2>/dev/null || true
+    watcher=
+}
 clean_up() {
     trap '' INT TERM HUP # a second Ctrl-C must not leave the cloud behind
-    [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+    stop_watching
     down
 }
 as_operator() (
@@ -80,8 +86,12 @@ report() { PYTHONPATH=$root "$python" "$root/scripts/demo_report.py" "$1" "$mate
 
 # A tick can last minutes; say what has arrived meanwhile.
 watch_results() {
-    seen=0
-    while sleep 1; do
+    seen=0 nap=''
+    trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' TERM # else the last sleep outlives the demo
+    while :; do
+        sleep 1 &
+        nap=$!
+        wait "$nap"
         now=$(find "$results" -name '*.json' | wc -l)
         [ "$now" -eq "$seen" ] || echo "  $((now)) on the disk" >&2
         seen=$now
@@ -135,8 +145,7 @@ say "ticking the poller"
 watch_results &
 watcher=$!
 tick_until_done
-kill "$watcher"
-watcher=
+stop_watching
 
 say "done in $(($(date +%s) - began)) s"
 as_operator report table

@@ -16,7 +16,7 @@ from pathlib import Path
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from upload_bucket import AT_ONCE, Bucket, upload
@@ -73,10 +73,20 @@ def send_all(asked: argparse.Namespace, sendings: Sequence[Sending], console: Co
         print(f"upload_workload: interrupted; {resume}", file=sys.stderr)
         return 130
     except (BotoCoreError, ClientError, Boto3Error, OSError) as error:
-        print(f"upload_workload: {error}\nupload_workload: {resume}", file=sys.stderr)
+        print(f"upload_workload: {error}\nupload_workload: {_advice(error, asked.bucket) or resume}", file=sys.stderr)
         return 1
     print(f"{sent} sent, {len(sendings) - sent} skipped (already there), bucket {asked.bucket}")
     return 0
+
+
+def _advice(error: Exception, bucket: str) -> str:
+    """What to mend before the same command can succeed; empty when it may simply be given again."""
+    if isinstance(error, (NoCredentialsError, NoRegionError)):
+        return "set AWS_PROFILE, or the keys and AWS_REGION, as for the AWS command line"
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if code in ("NoSuchBucket", "AccessDenied", "403", "404"):
+        return f"check that {bucket} is the stage's input bucket (scripts/stack_env.py prints it) and the credentials"
+    return ""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -86,6 +86,13 @@ def test_a_port_that_cannot_be_is_named_in_one_line(port: str, tmp_path: Path) -
     assert (said.returncode, said.stderr) == (1, f"localcloud: {port} is no port: 0 (any) to 65535\n")
 
 
+@pytest.mark.parametrize("concurrency", ["0", "-1"])
+def test_a_concurrency_that_lets_no_clip_through_is_named_in_one_line(concurrency: str, tmp_path: Path) -> None:
+    said = command("up", "--detach", f"--concurrency={concurrency}", "--state", tmp_path)
+    expected = f"localcloud: a concurrency of {concurrency} would let no clip through: 1 or more\n"
+    assert (said.returncode, said.stderr) == (1, expected)
+
+
 @pytest.mark.parametrize(("verb", "outcome"), [(up, "already up"), (down, "True")])
 def test_who_comes_during_an_up_waits_for_it_and_then_finds_it(
     verb: Callable[[Path], object], outcome: str, tmp_path: Path

@@ -93,11 +93,37 @@ def test_requests_repeat_the_clips_and_resume(s3: Any, clips: Path, capsys: pyte
     assert "2 sent, 4 skipped" in capsys.readouterr().out
 
 
-def test_a_wrong_bucket_fails_and_says_how_to_go_on(s3: Any, clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_bucket_is_named_with_where_the_right_one_is_told(
+    s3: Any, clips: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert upload_workload.main([str(clips), "--bucket", "no-such-bucket"]) == 1
     said = capsys.readouterr().err
     assert "NoSuchBucket" in said
-    assert "goes on where it stopped" in said
+    assert "check that no-such-bucket is the stage's input bucket (scripts/stack_env.py prints it)" in said
+    assert "goes on where it stopped" not in said
+
+
+def test_missing_credentials_are_answered_with_what_to_set(
+    s3: Any, clips: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may remember credentials of an earlier test
+    assert run(clips) == 1
+    assert "set AWS_PROFILE" in capsys.readouterr().err
+
+
+def test_a_failure_on_the_way_says_how_to_go_on(
+    s3: Any, clips: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object) -> None:
+        raise OSError("the network is gone")
+
+    monkeypatch.setattr(upload_workload.Bucket, "send", break_off)
+    assert run(clips) == 1
+    said = capsys.readouterr().err
+    assert "the network is gone" in said
+    assert "the same command goes on where it stopped" in said
 
 
 def test_a_folder_without_clips_is_said_so(s3: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
