@@ -23,7 +23,7 @@ class Vectors:
 
     `attribute` is the module's own word for it; `compare` matches, in objdump's lines, the instruction by which the
     detector picks the strongest of 18 directions. The module is stripped, so it is looked for in all of it: everything
-    is compiled with the same flags. Builds without them have none (x86-64), ours have more than `least`.
+    is compiled with the same flags. Builds without AVX2 have none; ours have 160 (x86-64) and 48 (arm64).
     """
 
     attribute: str
@@ -33,7 +33,7 @@ class Vectors:
 
 VECTORS = {
     "x86_64": Vectors("USE_AVX_INSTRUCTIONS", re.compile(r"\tvpcmpgtd\s.*ymm"), 50),
-    "aarch64": Vectors("USE_NEON_INSTRUCTIONS", re.compile(r"\tfcmgt\s+v\d+\.4s"), 50),
+    "aarch64": Vectors("USE_NEON_INSTRUCTIONS", re.compile(r"\tfcmgt\s+v\d+\.4s"), 20),
 }
 
 
