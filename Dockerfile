@@ -56,7 +56,7 @@ LABEL org.opencontainers.image.title="smart-classroom" \
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends fonts-dejavu-core libopenblas0-pthread libstdc++6 \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 
 # One thread a clip: Lambda gives two vCPU, and OpenBLAS' threads would spin on the one that decodes.
 ENV PATH=/home/app/venv/bin:$PATH \
