@@ -1,5 +1,5 @@
-# The function's image. Stage `build` compiles dlib against OpenBLAS (minutes) and installs requirements.txt; the final
-# stage has no compiler. Lambda's contract is entry.sh's: WORKDIR /home/app/, ENTRYPOINT, CMD the handler.
+# The function's image. Stage `build` compiles dlib (minutes; scripts/build_dlib.sh) and installs requirements.txt; the
+# final stage has no compiler. Lambda's contract is entry.sh's: WORKDIR /home/app/, ENTRYPOINT, CMD the handler.
 #
 #   docker buildx build --platform linux/arm64 --provenance=false --load -t smart-classroom .
 #
@@ -8,18 +8,13 @@ ARG BASE_IMAGE=python:3.13-slim-trixie
 
 FROM ${BASE_IMAGE} AS build
 
-ARG DLIB_VERSION=20.0.1
-# What the code may assume of the processor. Lambda's x86-64 has AVX2; its arm64 is Graviton2 or newer.
-ARG DLIB_FLAGS_AMD64="-O3 -march=haswell"
-ARG DLIB_FLAGS_ARM64="-O3 -march=armv8.2-a+fp16+dotprod"
-
 SHELL ["/bin/sh", "-eu", "-c"]
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore DEBIAN_FRONTEND=noninteractive
 
 # Versions are the Debian release's: it only mends. Python's headers are there already where Python is not Debian's.
 # hadolint ignore=DL3008
 RUN apt-get update; \
-    apt-get install -y --no-install-recommends cmake g++ make libopenblas-dev; \
+    apt-get install -y --no-install-recommends g++ make libopenblas-dev; \
     python3 -c 'import os, sysconfig; raise SystemExit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' \
         || apt-get install -y --no-install-recommends python3-dev; \
     rm -rf /var/lib/apt/lists/*
@@ -27,22 +22,28 @@ RUN apt-get update; \
 RUN python3 -m venv /home/app/venv
 ENV PATH=/home/app/venv/bin:$PATH
 
-# A dlib without BLAS works, and takes several times as long over a face: so its absence ends the build.
-RUN case "$(uname -m)" in x86_64) flags=$DLIB_FLAGS_AMD64 ;; aarch64) flags=$DLIB_FLAGS_ARM64 ;; *) flags=-O3 ;; esac; \
-    CXXFLAGS="$flags" pip install --no-binary dlib "dlib==$DLIB_VERSION"; \
-    python3 -c 'import dlib; assert dlib.DLIB_USE_BLAS and dlib.DLIB_USE_LAPACK, "dlib was built without BLAS or LAPACK"'; \
-    library=$(python3 -c 'import _dlib_pybind11; print(_dlib_pybind11.__file__)'); \
-    ldd "$library" > /tmp/ldd.txt; cat /tmp/ldd.txt; grep -q openblas /tmp/ldd.txt
+# Before everything that changes oftener: it takes minutes. It ends the build unless the module is the fast one.
+COPY scripts/build_dlib.sh scripts/inspect_dlib.py /build/scripts/
+RUN /build/scripts/build_dlib.sh --into /home/app/venv
 
-COPY requirements.txt /tmp/requirements.txt
-RUN pip install -r /tmp/requirements.txt
+COPY requirements.txt /build/requirements.txt
+RUN pip install -r /build/requirements.txt
 
-# Of the four models, 126 MB, the function reads two, 32 MB. pip has done its work.
-RUN models=$(python3 -c 'import face_recognition_models as m, os; print(os.path.dirname(m.__file__))')/models; \
-    find "$models" -name '*.dat' \
+# What the function never reads. Of the four models, 126 MB, it reads two, 32 MB; of botocore's 400 services it calls
+# those named here (a test holds the list to the code). pip has done its work.
+ARG AWS_SERVICES="dynamodb s3 sqs sts"
+RUN site=$(python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+    find "$site/face_recognition_models/models" -name '*.dat' \
         ! -name dlib_face_recognition_resnet_model_v1.dat ! -name shape_predictor_5_face_landmarks.dat -delete; \
+    for service in "$site"/botocore/data/*/; do \
+        case " $AWS_SERVICES " in *" $(basename "$service") "*) ;; *) rm -r "$service" ;; esac; \
+    done; \
+    find "$site/numpy" -type d -name tests -prune -exec rm -r {} +; \
     pip uninstall --yes pip; \
-    python3 -c 'import av, boto3, dlib, face_recognition_models, numpy, PIL, awslambdaric'
+    python3 -c 'import av, dlib, face_recognition_models, numpy, PIL, awslambdaric'; \
+    for service in $AWS_SERVICES; do \
+        python3 -c 'import boto3, sys; boto3.client(sys.argv[1], region_name="us-east-1")' "$service"; \
+    done
 
 
 FROM ${BASE_IMAGE}
@@ -55,7 +56,7 @@ LABEL org.opencontainers.image.title="smart-classroom" \
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends fonts-dejavu-core libopenblas0-pthread libstdc++6 \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 
 # One thread a clip: Lambda gives two vCPU, and OpenBLAS' threads would spin on the one that decodes.
 ENV PATH=/home/app/venv/bin:$PATH \
