@@ -48,6 +48,15 @@ class Clip:
         opened, _ = self._ask({"kind": "open", "size": self._size})
         self.duration_s = float(opened["duration_s"])
 
+    @property
+    def single_shot(self) -> bool | None:
+        """Whether a short clip's packets look like one uncut shot; None when it is too long to tell cheaply.
+
+        True is a hint: see `decoding.shots`. Reads the whole clip, decodes nothing. Raises as `frames` does.
+        """
+        answer, _ = self._ask({"kind": "single_shot"})
+        return None if answer["is"] is None else bool(answer["is"])
+
     def frames(self, moments: Sequence[float]) -> Iterator[Frame]:
         """The frames shown at `moments` (ascending seconds), at most one for each, none twice.
 

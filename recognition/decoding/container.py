@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import av
 from av.stream import Disposition
 
+from recognition.decoding.shots import PacketSize, is_one_shot
 from recognition.errors import ClipRejected
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ MAX_DURATION_S = 12 * 3600.0
 MAX_FRAMES = 12 * 3600 * 120  # by the container's index
 ENOUGH = 5  # key frames for the others to be left alone
 BUFFER_BYTES = 128 << 10  # read at a time; each time costs some 80 µs of processor on both sides together
+INDEXED_S, INDEXED_BYTES = 3.0, 8 << 20  # clips up to both are read through for their packets' sizes
 MAX_FRAMES_DECODED = 3_000
 DECODING_CPU_S = 30.0  # after so much of the processor what was found stands; the kernel's bound comes later
 
@@ -175,6 +177,15 @@ def open_container(file: BinaryIO) -> OpenClip:
         container = _opened(file, _OPEN_OPTIONS)
     duration_s = _duration_s(container)
     return OpenClip(container, _video_stream(container), duration_s)
+
+
+def single_shot(file: BinaryIO, size: int, duration_s: float) -> bool | None:
+    """Whether the short clip in `file` is one uncut shot; None for one too long to be read through for that."""
+    if size > INDEXED_BYTES or not 0 < duration_s <= INDEXED_S:
+        return None
+    with open_container(file).container as container:
+        packets = container.demux(_video_stream(container))
+        return is_one_shot([PacketSize(packet.size, packet.is_keyframe) for packet in packets if packet.size])
 
 
 def _says_all_in_its_headers(file: BinaryIO) -> bool:
