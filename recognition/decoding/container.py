@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 import av
@@ -19,6 +20,7 @@ from recognition.errors import ClipRejected
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -29,6 +31,7 @@ MAX_FRAMES = 12 * 3600 * 120  # by the container's index
 ENOUGH = 5  # key frames for the others to be left alone
 BUFFER_BYTES = 128 << 10  # read at a time; each time costs some 80 µs of processor on both sides together
 INDEXED_S, INDEXED_BYTES = 3.0, 8 << 20  # clips up to both are read through for their packets' sizes
+MAX_PACKETS_MISSED = 600
 MAX_FRAMES_DECODED = 3_000
 DECODING_CPU_S = 30.0  # after so much of the processor what was found stands; the kernel's bound comes later
 
@@ -41,6 +44,7 @@ _OPEN_OPTIONS = {
     "protocol_whitelist": "none",
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,mxf,dv,h264,hevc,m4v",
 }
+# PyAV's `options` would be given to each stream as well, and that crashes where streams turn up later (Flash, MPEG-PS).
 # FFmpeg decodes a picture on opening, only to learn the pixel format: as much work as the first frame itself. These
 # two containers say all that is needed before.
 _TRUST_HEADERS = {"skip_frame": "all", "probesize": "32"}
@@ -87,7 +91,7 @@ class OpenClip:
                 if found := self._key_frame():
                     yield found
         else:
-            self._seek(waiting[0])
+            self._rewind()
             yield from self._passed(waiting)
 
     def _entries(self, moments: Sequence[float]) -> list[float]:
@@ -99,12 +103,9 @@ class OpenClip:
         latest = 0.0
         for moment in moments:
             self._seek(moment)
-            packet = next(self.container.demux(self.stream), None)
-            if packet is None or packet.pts is None:
-                break
-            key_s = self._second(packet.pts)
-            if key_s > latest:
-                latest = key_s
+            packet = self._key_packet()
+            if packet and self._second(packet.pts) > latest:
+                latest = self._second(packet.pts)
                 entries.append(moment)
         return entries
 
@@ -124,14 +125,21 @@ class OpenClip:
             yield last
 
     def _key_frame(self) -> Shown | None:
-        """The picture in the next packet, decoded alone; None when that packet gives no whole picture."""
+        """The picture of the next key frame, decoded alone; None when its packet gives no whole picture."""
+        packet = self._key_packet()
+        if packet is None:
+            return None
         try:
-            packet = next(self.container.demux(self.stream))
             decoded = self.stream.decode(packet) or self.stream.decode(None)
-        except (av.error.FFmpegError, StopIteration):
+        except av.error.FFmpegError:
             return None
         whole = [each for each in decoded if not each.is_corrupt and not each.interlaced_frame]
         return (self._second(whole[0].pts), whole[0]) if whole else None
+
+    def _key_packet(self) -> Packet | None:
+        """The next packet that can be decoded alone. Nearly always the next at all: seeking without an index misses."""
+        packets = islice(self.container.demux(self.stream), MAX_PACKETS_MISSED)
+        return next((packet for packet in packets if packet.is_keyframe and packet.size), None)
 
     def _decoded(self) -> Iterator[Shown]:
         """Every picture that others refer to, from here to the end; the ones in between cost nothing.
@@ -147,6 +155,13 @@ class OpenClip:
             for picture in decoded:
                 if not picture.is_corrupt:
                     yield self._second(picture.pts), picture
+
+    def _rewind(self) -> None:
+        """To the very first packet; its own time may lie before that of the first picture."""
+        try:
+            self._seek(-10.0)
+        except av.error.FFmpegError:  # some containers know no time before their start
+            self._seek(0.0)
 
     def _seek(self, moment: float) -> None:
         self.container.seek(int(moment / self._tick) + self._start, stream=self.stream)
@@ -170,11 +185,11 @@ def open_container(file: BinaryIO) -> OpenClip:
     Whatever `file` itself raises while it is read passes through PyAV unchanged.
     """
     trusted = _says_all_in_its_headers(file)
-    container = _opened(file, _OPEN_OPTIONS | _TRUST_HEADERS if trusted else _OPEN_OPTIONS)
+    container = _opened(file, _TRUST_HEADERS if trusted else {})
     if trusted and not _has_size(container):
         container.close()
         file.seek(0)
-        container = _opened(file, _OPEN_OPTIONS)
+        container = _opened(file, {})
     duration_s = _duration_s(container)
     return OpenClip(container, _video_stream(container), duration_s)
 
@@ -194,9 +209,16 @@ def _says_all_in_its_headers(file: BinaryIO) -> bool:
     return start[:4] == _MATROSKA or start[4:8] in _ISO_BOXES
 
 
-def _opened(file: BinaryIO, options: dict[str, str]) -> InputContainer:
+def _opened(file: BinaryIO, stream_options: dict[str, str]) -> InputContainer:
     try:
-        return av.open(file, mode="r", options=options, buffer_size=BUFFER_BYTES, metadata_errors="ignore")
+        return av.open(
+            file,
+            mode="r",
+            options=stream_options,
+            container_options=_OPEN_OPTIONS,
+            buffer_size=BUFFER_BYTES,
+            metadata_errors="ignore",
+        )
     except (av.error.FFmpegError, ValueError) as error:
         raise ClipRejected("not a readable video file") from error
 
