@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 import av
+import av.subtitles.codeccontext  # what PyAV would load on meeting subtitles, when nothing can be opened any more
 
 from recognition.decoding.container import OpenClip, Shown, open_container, single_shot
 from recognition.decoding.messages import receive, send

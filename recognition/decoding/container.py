@@ -38,6 +38,8 @@ DECODING_CPU_S = 30.0  # after so much of the processor what was found stands; t
 Shown = tuple[float, "VideoFrame"]
 """A picture and the second it is shown at."""
 
+_DAMAGE = (av.error.FFmpegError, ValueError, IndexError)  # the last: a packet of a stream nobody announced
+
 # Playlists and scripts name other files and hosts; a clip has no business opening any (no protocol is allowed,
 # the bytes come from our own reader) and only plain containers are tried.
 _OPEN_OPTIONS = {
@@ -71,7 +73,7 @@ class OpenClip:
                 if time_s > shown:
                     shown = time_s
                     yield time_s, picture
-        except (av.error.FFmpegError, ValueError):
+        except _DAMAGE:
             pass  # damaged from here on: what was decoded so far stands
         if shown < 0:
             raise ClipRejected("no picture in the clip can be decoded")
@@ -198,9 +200,12 @@ def single_shot(file: BinaryIO, size: int, duration_s: float) -> bool | None:
     """Whether the short clip in `file` is one uncut shot; None for one too long to be read through for that."""
     if size > INDEXED_BYTES or not 0 < duration_s <= INDEXED_S:
         return None
-    with open_container(file).container as container:
-        packets = container.demux(_video_stream(container))
-        return is_one_shot([PacketSize(packet.size, packet.is_keyframe) for packet in packets if packet.size])
+    try:
+        with open_container(file).container as container:
+            packets = container.demux(_video_stream(container))
+            return is_one_shot([PacketSize(packet.size, packet.is_keyframe) for packet in packets if packet.size])
+    except _DAMAGE:
+        return False
 
 
 def _says_all_in_its_headers(file: BinaryIO) -> bool:
@@ -219,12 +224,12 @@ def _opened(file: BinaryIO, stream_options: dict[str, str]) -> InputContainer:
             buffer_size=BUFFER_BYTES,
             metadata_errors="ignore",
         )
-    except (av.error.FFmpegError, ValueError) as error:
+    except _DAMAGE as error:
         raise ClipRejected("not a readable video file") from error
 
 
 def _has_size(container: InputContainer) -> bool:
-    return all(stream.codec_context.width > 0 for stream in container.streams.video)
+    return all(stream.codec_context and stream.codec_context.width > 0 for stream in container.streams.video)
 
 
 def _video_stream(container: InputContainer) -> VideoStream:
@@ -235,6 +240,8 @@ def _video_stream(container: InputContainer) -> VideoStream:
     moving = [stream for stream in container.streams.video if not stream.disposition & still]
     if not moving:
         raise ClipRejected("the file has no video stream")
+    if moving[0].codec_context is None:
+        raise ClipRejected("the video is in a format that cannot be decoded here")
     _check_size(moving[0])
     # One thread: on the first pictures several only wait for each other, and cost more.
     moving[0].thread_type = "NONE"
