@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -81,6 +82,26 @@ def _write(path: Path, kind: Kind, frames: Sequence[Rgb], times: Sequence[int], 
             picture.pts, picture.time_base = times[number], Fraction(1, rate)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
+
+
+def looped(clip: bytes, times: int, movflags: str = "") -> bytes:
+    """The MP4 file `times` times in a row, its packets copied and not encoded again."""
+    with TemporaryDirectory() as folder, av.open(io.BytesIO(clip)) as source:
+        path = Path(folder) / "clip.mp4"
+        stream = source.streams.video[0]
+        packets = [packet for packet in source.demux(stream) if packet.size]
+        length = sum(packet.duration or 0 for packet in packets)
+        with av.open(str(path), "w", options={"movflags": movflags} if movflags else {}) as container:
+            copy = container.add_stream_from_template(stream)
+            for number in range(times):
+                for packet in packets:
+                    again = av.Packet(bytes(packet))
+                    again.pts = (packet.pts or 0) + number * length
+                    again.dts = (packet.dts or 0) + number * length
+                    again.duration, again.time_base = packet.duration, stream.time_base
+                    again.is_keyframe, again.stream = packet.is_keyframe, copy
+                    container.mux(again)
+        return path.read_bytes()
 
 
 def turned(clip: bytes, degrees: int) -> bytes:

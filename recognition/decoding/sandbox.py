@@ -205,12 +205,15 @@ class Child:
 
 
 def _start_nursery(control_fd: int, program: str) -> subprocess.Popen[bytes]:
-    """A new Python with our import path and next to no environment, in a session of its own: Ctrl-C is not for it."""
+    """A new Python with our import path and next to no environment, in a session of its own: Ctrl-C is not for it.
+
+    It writes nothing anywhere, no byte code either.
+    """
     if not sys.executable:
         raise SetupError("decoding needs a Python interpreter to start, and this program does not say where its own is")
     path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
     return subprocess.Popen(  # noqa: S603 - our own interpreter, our own program
-        [sys.executable, "-I", "-S", "-c", _START, path, str(control_fd), program],
+        [sys.executable, "-I", "-S", "-B", "-c", _START, path, str(control_fd), program],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env={"GLIBC_TUNABLES": ":".join(f"glibc.malloc.{each}" for each in _MALLOC)}
