@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ class Sandbox:
         self._nursery: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
+        self.cpu_s = 0.0
+        """CPU seconds spent outside this process on all clips closed so far, the nursery's own included."""
         os.register_at_fork(after_in_child=self._forget)
 
     @property
@@ -86,7 +88,7 @@ class Sandbox:
                 ours.close()
                 lifeline.close()
                 raise
-        return Child(ours, lifeline, Budget(self._wall_s))
+        return Child(ours, lifeline, Budget(self._wall_s), self._account)
 
     def close(self) -> None:
         """End the nursery and every child, and wait for it."""
@@ -113,6 +115,10 @@ class Sandbox:
                         "the process that decodes clips cannot be started; its error is on standard error."
                         " Are the packages of requirements.txt installed for this Python?"
                     )
+
+    def _account(self, epitaph: Epitaph) -> None:
+        with self._lock:
+            self.cpu_s += epitaph.cpu_s
 
     def _running(self) -> tuple[socket.socket, bool]:
         """The control socket, and whether its nursery was started just now."""
@@ -147,10 +153,17 @@ class Sandbox:
 class Child:
     """One clip's decoding child. Whoever has it must `close` it."""
 
-    def __init__(self, connection: socket.socket, lifeline: socket.socket, budget: Budget) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        lifeline: socket.socket,
+        budget: Budget,
+        account: Callable[[Epitaph], None],
+    ) -> None:
         self._connection = connection
         self._lifeline = lifeline
         self._budget = budget
+        self._account = account
         self._epitaph: Epitaph | None = None
 
     def send(self, words: Mapping[str, Any], payload: bytes = b"") -> None:
@@ -178,6 +191,7 @@ class Child:
         """Kill the child, wait until it is gone, say how it ended. Raises `SandboxLost` if nobody can tell."""
         if self._epitaph is None:
             self._epitaph = self._bury()
+            self._account(self._epitaph)
         return self._epitaph
 
     def _bury(self) -> Epitaph:
