@@ -14,8 +14,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from recognition.decoding.parent import Child
 from recognition.decoding.picture import KEPT_PIXELS
-from recognition.decoding.sandbox import Child, Sandbox
+from recognition.decoding.sandbox import Sandbox
 from recognition.errors import ClipRejected
 from recognition.faces import Frame, Rgb
 

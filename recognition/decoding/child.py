@@ -15,9 +15,10 @@ from typing import Any, BinaryIO, cast
 import av
 import av.subtitles.codeccontext  # what PyAV would load on meeting subtitles, when nothing can be opened any more
 
-from recognition.decoding.container import OpenClip, Shown, open_container, single_shot
+from recognition.decoding.container import open_container, single_shot
 from recognition.decoding.messages import receive, send
 from recognition.decoding.picture import packed
+from recognition.decoding.pictures import OpenClip, Shown
 from recognition.decoding.remote_file import RemoteFile
 from recognition.errors import ClipRejected
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from recognition.decode import open_clip, sandbox
-from recognition.decoding.sandbox import Sandbox, SandboxLost
+from recognition.decoding.parent import SandboxLost
+from recognition.decoding.sandbox import Sandbox
 from recognition.errors import ClipRejected, SetupError
 from tests.footage import plain, write_clip
 
