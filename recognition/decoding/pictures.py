@@ -67,14 +67,22 @@ class OpenClip:
             if not waiting:
                 return
         entries = self._entries(waiting)
-        if len(moments) - len(waiting) + len(entries) >= min(ENOUGH, len(moments)):
-            for entry in entries:
-                self._seek(entry)
-                if found := self._key_frame():
-                    yield found
-        else:
+        if len(moments) - len(waiting) + len(entries) < min(ENOUGH, len(moments)):
+            entries = []
+        found = False
+        for key_frame in self._entered(entries):
+            found = True
+            yield key_frame
+        if not found:
             self._rewind()
             yield from self._passed(waiting)
+
+    def _entered(self, entries: Sequence[float]) -> Iterator[Shown]:
+        """The key frames of these moments, as far as they can be decoded alone."""
+        for entry in entries:
+            self._seek(entry)
+            if key_frame := self._key_frame():
+                yield key_frame
 
     def _entries(self, moments: Sequence[float]) -> list[float]:
         """Those of `moments` that have a key frame of their own, after the one of the moment before.
@@ -115,7 +123,7 @@ class OpenClip:
             decoded = self.stream.decode(packet) or self.stream.decode(None)
         except av.error.FFmpegError:
             return None
-        whole = [each for each in decoded if not each.is_corrupt and not each.interlaced_frame]
+        whole = [each for each in decoded if not each.is_corrupt]
         return (self._second(whole[0].pts), whole[0]) if whole else None
 
     def _key_packet(self) -> Packet | None:

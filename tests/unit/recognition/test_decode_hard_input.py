@@ -11,6 +11,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from recognition.decode import open_clip
+from recognition.decoding.container import open_container
+from recognition.decoding.pictures import OpenClip
 from recognition.detect import LOOKS
 from recognition.errors import ClipRejected
 from recognition.faces import Frame, Rgb
@@ -64,6 +66,22 @@ def test_every_usual_kind_shows_its_first_and_its_later_frames(kind: Kind) -> No
     for frame in found:
         assert frame.rgb.shape == (192, 256, 3)
         assert_quarters(frame.rgb)
+
+
+@pytest.mark.parametrize("flags", ["+cgop", "+cgop+ilme+ildct"], ids=["progressive", "interlaced"])
+def test_a_clip_with_key_frames_is_looked_at_there_and_nowhere_else(flags: str) -> None:
+    frames = [np.full((48, 64, 3), number + 20, dtype=np.uint8) for number in range(200)]
+    clip = encode(Kind(gop=20, codec_options={"sc_threshold": "0", "flags": flags}), frames)
+    found = frames_of(clip, sample_times(20.0))
+    assert [frame.time_s for frame in found] == pytest.approx([0.0, 4.0, 8.0, 14.0, 18.0])
+    assert [int(frame.rgb.mean()) for frame in found] == pytest.approx([20, 60, 100, 160, 200], abs=3)
+
+
+def test_where_no_key_frame_can_be_decoded_alone_the_clip_is_passed_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [np.full((48, 64, 3), number + 20, dtype=np.uint8) for number in range(100)]
+    clip = open_container(io.BytesIO(encode(Kind(gop=10), frames)))
+    monkeypatch.setattr(OpenClip, "_key_frame", lambda _: None)
+    assert len(list(clip.pictures(sample_times(10.0)))) == 5
 
 
 @pytest.mark.parametrize("pixels", ["gray", "gray10le"])
