@@ -17,6 +17,7 @@ from recognition.decoding.messages import Budget, Silence, receive, receive_into
 from recognition.decoding.nursery import EPITAPH
 from recognition.errors import ClipRejected, RecognitionError
 
+NONSENSE = "the clip made the decoder talk nonsense"
 BURIAL_S = 60.0  # for the nursery to kill a child and say how it ended; a busy machine takes its time
 
 
@@ -59,7 +60,7 @@ class Child:
         """The next message's words and the size of its payload. Raises `ClipRejected` when it does not come."""
         try:
             return receive(self._connection, self._budget)
-        except (EOFError, ValueError, Silence) as error:
+        except (EOFError, ValueError, RecursionError, Silence) as error:
             raise self._failed(error) from error
 
     def receive_into(self, view: memoryview) -> None:
@@ -92,8 +93,8 @@ class Child:
         """Why a child does not answer any more, in words for an instructor."""
         if isinstance(error, Silence):
             return ClipRejected("decoding the clip takes longer than is allowed")
-        if isinstance(error, ValueError):
-            return ClipRejected("the clip made the decoder talk nonsense")
+        if isinstance(error, ValueError | RecursionError):
+            return ClipRejected(NONSENSE)
         killed_by = self.close().killed_by
         if killed_by == signal.SIGXCPU:
             return ClipRejected("decoding the clip takes more processor time than is allowed")

@@ -53,6 +53,8 @@ def look_at(misdeed: str, within: Sandbox) -> int:
         ("leave", "crash"),
         ("ask too much", "in circles"),
         ("babble", "nonsense"),
+        ("nest", "nonsense"),
+        ("forget the numbers", "nonsense"),
         ("stop in mid frame", "crash"),
         ("lie about the size", "nonsense"),
     ],
