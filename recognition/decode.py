@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
+from recognition.decoding.parent import NONSENSE, Child
 from recognition.decoding.picture import KEPT_PIXELS
-from recognition.decoding.sandbox import Child, Sandbox
+from recognition.decoding.sandbox import Sandbox
 from recognition.errors import ClipRejected
 from recognition.faces import Frame, Rgb
 
@@ -46,8 +47,16 @@ class Clip:
         self.cpu_s = 0.0
         """CPU seconds spent outside this process; known when the clip is closed."""
         opened, _ = self._ask({"kind": "open", "size": self._size})
-        self.duration_s = float(opened["duration_s"])
-        self.single_shot = False
+        self.duration_s = _number(opened, "duration_s", float)
+
+    @property
+    def single_shot(self) -> bool | None:
+        """Whether a short clip's packets look like one uncut shot; None when it is too long to tell cheaply.
+
+        True is a hint: see `decoding.shots`. Reads the whole clip, decodes nothing. Raises as `frames` does.
+        """
+        answer, _ = self._ask({"kind": "single_shot"})
+        return None if answer.get("is") is None else bool(answer["is"])
 
     def frames(self, moments: Sequence[float]) -> Iterator[Frame]:
         """The frames shown at `moments` (ascending seconds), at most one for each, none twice.
@@ -58,9 +67,9 @@ class Clip:
         question: dict[str, Any] = {"kind": "frames", "moments": list(moments)}
         while True:
             words, payload = self._ask(question)
-            if words["kind"] == "end":
+            if words.get("kind") == "end":
                 return
-            yield Frame(float(words["time_s"]), self._rgb(words, payload))
+            yield Frame(_number(words, "time_s", float), self._rgb(words, payload))
             question = {"kind": "next"}
 
     def _ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -69,11 +78,11 @@ class Clip:
         while True:
             words, payload = self._child.receive()
             if words.get("kind") == "read":
-                self._serve(int(words["offset"]), int(words["length"]))
+                self._serve(_number(words, "offset"), _number(words, "length"))
             elif words.get("kind") == "rejected":
-                raise ClipRejected(str(words["reason"]))
+                raise ClipRejected(str(words.get("reason")))
             elif words.get("kind") == "failed":
-                raise RuntimeError(f"the decoding child has a bug: {words['reason']}")
+                raise RuntimeError(f"the decoding child has a bug: {words.get('reason')}")
             else:
                 return words, payload
 
@@ -86,14 +95,25 @@ class Clip:
 
     def _rgb(self, words: dict[str, Any], payload: int) -> Rgb:
         """The picture that follows. Rows can be padded and the picture turned, hence the contiguous copy."""
-        width, height, row_bytes = int(words["width"]), int(words["height"]), int(words["row_bytes"])
+        width, height, row_bytes = (_number(words, name) for name in ("width", "height", "row_bytes"))
         sound = width > 0 and height > 0 and 3 * width <= row_bytes <= 3 * width + MAX_PADDING_BYTES
         if not sound or row_bytes * height != payload or width * height > 2 * KEPT_PIXELS:
-            raise ClipRejected("the clip made the decoder talk nonsense")
+            raise ClipRejected(NONSENSE)
         rows = np.empty((height, row_bytes), dtype=np.uint8)
         self._child.receive_into(rows.data.cast("B"))
         picture = rows[:, : 3 * width].reshape(height, width, 3)
-        return np.ascontiguousarray(np.rot90(picture, k=int(words["quarters"]) % 4))
+        return np.ascontiguousarray(np.rot90(picture, k=_number(words, "quarters") % 4))
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _number(words: dict[str, Any], name: str, kind: type[Number] = int) -> Number:
+    """The number `name` of what the child said. Raises `ClipRejected` if it is none."""
+    number = words.get(name)
+    if not isinstance(number, kind):
+        raise ClipRejected(NONSENSE)
+    return number
 
 
 @contextmanager

@@ -114,6 +114,16 @@ def _lie_about_size(connection: socket.socket) -> None:
     time.sleep(3600)
 
 
+def _nest(connection: socket.socket) -> None:
+    connection.sendall((60_000).to_bytes(4, "big") + bytes(4) + b"[" * 60_000)
+    time.sleep(3600)
+
+
+def _forget_the_numbers(connection: socket.socket) -> None:
+    send(connection, {"kind": "opened", "duration_s": "long"})
+    time.sleep(3600)
+
+
 def _have_a_bug(connection: socket.socket) -> None:
     send(connection, {"kind": "failed", "reason": "AttributeError: our own"})
 
@@ -132,5 +142,7 @@ _MISDEEDS: dict[str, Callable[[socket.socket], None]] = {
     "babble": _babble,
     "stop in mid frame": _stop_in_mid_frame,
     "lie about the size": _lie_about_size,
+    "nest": _nest,
+    "forget the numbers": _forget_the_numbers,
     "have a bug": _have_a_bug,
 }

@@ -1,5 +1,5 @@
 """Decoding in a process of its own: what a hostile clip can do, it does there.
 
-`sandbox` is the function's side, `nursery` the clean process that forks one child for each clip, `child` the
-conversation inside it, `container` the only module that sees PyAV.
+The function's side: `sandbox` and `parent`. Between them and the child: `nursery`, the clean process that forks one
+child for each clip, and `messages`. In the child: `child`, and what sees PyAV: `container`, `pictures`, `picture`.
 """

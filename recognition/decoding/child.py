@@ -13,10 +13,12 @@ from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 import av
+import av.subtitles.codeccontext  # what PyAV would load on meeting subtitles, when nothing can be opened any more
 
-from recognition.decoding.container import OpenClip, Shown, open_container
+from recognition.decoding.container import open_container, single_shot
 from recognition.decoding.messages import receive, send
 from recognition.decoding.picture import packed
+from recognition.decoding.pictures import OpenClip, Shown
 from recognition.decoding.remote_file import RemoteFile
 from recognition.errors import ClipRejected
 
@@ -46,7 +48,7 @@ def serve(connection: socket.socket) -> None:
     """Answer the function until it hangs up."""
     words, _ = receive(connection)
     try:
-        _converse(connection, RemoteFile(connection, int(words["size"])))
+        _converse(connection, int(words["size"]))
     except EOFError:
         return  # the function has seen enough
     except ClipRejected as error:
@@ -59,12 +61,16 @@ def serve(connection: socket.socket) -> None:
         send(connection, {"kind": "rejected", "reason": f"the clip cannot be decoded ({type(error).__name__})"})
 
 
-def _converse(connection: socket.socket, file: RemoteFile) -> None:
-    clip = open_container(cast(BinaryIO, file))
+def _converse(connection: socket.socket, size: int) -> None:
+    clip = open_container(cast(BinaryIO, RemoteFile(connection, size)))
     send(connection, {"kind": "opened", "duration_s": clip.duration_s})
     pictures: Iterator[Shown] = iter(())
     while True:
         words, _ = receive(connection)
+        if words["kind"] == "single_shot":
+            again = cast(BinaryIO, RemoteFile(connection, size))  # the pictures' place in the file stays theirs
+            send(connection, {"kind": "single_shot", "is": single_shot(again, size, clip.duration_s)})
+            continue
         if words["kind"] == "frames":
             pictures = clip.pictures([float(moment) for moment in words["moments"]])
         _answer(connection, clip, next(pictures, None))

@@ -1,7 +1,7 @@
-"""The function's side of isolated decoding: starts the nursery, has it fork a child for a clip, gets the child's end.
+"""Where decoding children come from: starts the nursery and has it fork one for each clip. Linux and macOS.
 
-Knows neither video nor AWS. Linux and macOS. The surprising rule: a `Sandbox` lives as long as the program and is
-safe to share between threads; a `Child` belongs to one clip and one thread.
+Knows neither video nor AWS. The surprising rule: a `Sandbox` lives as long as the program, is safe to share between
+threads, and replaces a nursery that ended.
 
 Why not `multiprocessing`'s fork server: it inherits the environment, and with it AWS' credentials; it imports the
 main program into every child; and on a platform without abstract sockets it writes to the temporary folder.
@@ -11,20 +11,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from recognition.decoding.limits import WALL_S
-from recognition.decoding.messages import Budget, Silence, receive, receive_into, send
-from recognition.decoding.nursery import EPITAPH
-from recognition.errors import ClipRejected, RecognitionError, SetupError
+from recognition.decoding.messages import Budget
+from recognition.decoding.parent import Child, Epitaph, SandboxLost
+from recognition.errors import SetupError
 
 DECODER = "recognition.decoding.child"
 START_S = 60.0  # for a new nursery to answer; a cold start on a busy machine takes seconds
@@ -42,18 +38,6 @@ run(int(sys.argv[2]), sys.argv[3])
 """
 
 
-class SandboxLost(RecognitionError):
-    """The process that forks the decoding children ended, or the system has no room for one more. Try again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Epitaph:
-    """How a child ended: the signal that killed it, if any, and the CPU seconds spent on the clip by it and for it."""
-
-    killed_by: int | None
-    cpu_s: float
-
-
 class Sandbox:
     """Where decoding children come from. `program` names the module of what a child does."""
 
@@ -63,6 +47,8 @@ class Sandbox:
         self._nursery: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
+        self.cpu_s = 0.0
+        """CPU seconds spent outside this process on all clips closed so far, the nursery's own included."""
         os.register_at_fork(after_in_child=self._forget)
 
     @property
@@ -86,7 +72,7 @@ class Sandbox:
                 ours.close()
                 lifeline.close()
                 raise
-        return Child(ours, lifeline, Budget(self._wall_s))
+        return Child(ours, lifeline, Budget(self._wall_s), self._account)
 
     def close(self) -> None:
         """End the nursery and every child, and wait for it."""
@@ -113,6 +99,10 @@ class Sandbox:
                         "the process that decodes clips cannot be started; its error is on standard error."
                         " Are the packages of requirements.txt installed for this Python?"
                     )
+
+    def _account(self, epitaph: Epitaph) -> None:
+        with self._lock:
+            self.cpu_s += epitaph.cpu_s
 
     def _running(self) -> tuple[socket.socket, bool]:
         """The control socket, and whether its nursery was started just now."""
@@ -144,73 +134,16 @@ class Sandbox:
         self._lock = threading.Lock()
 
 
-class Child:
-    """One clip's decoding child. Whoever has it must `close` it."""
-
-    def __init__(self, connection: socket.socket, lifeline: socket.socket, budget: Budget) -> None:
-        self._connection = connection
-        self._lifeline = lifeline
-        self._budget = budget
-        self._epitaph: Epitaph | None = None
-
-    def send(self, words: Mapping[str, Any], payload: bytes = b"") -> None:
-        """Raises `ClipRejected` with the reason when the child has ended."""
-        try:
-            send(self._connection, words, payload)
-        except OSError as error:
-            raise self._failed(error) from error
-
-    def receive(self) -> tuple[dict[str, Any], int]:
-        """The next message's words and the size of its payload. Raises `ClipRejected` when it does not come."""
-        try:
-            return receive(self._connection, self._budget)
-        except (EOFError, ValueError, Silence) as error:
-            raise self._failed(error) from error
-
-    def receive_into(self, view: memoryview) -> None:
-        """Fill `view` with payload. Raises `ClipRejected` when it does not come."""
-        try:
-            receive_into(self._connection, view, self._budget)
-        except (EOFError, Silence) as error:
-            raise self._failed(error) from error
-
-    def close(self) -> Epitaph:
-        """Kill the child, wait until it is gone, say how it ended. Raises `SandboxLost` if nobody can tell."""
-        if self._epitaph is None:
-            self._epitaph = self._bury()
-        return self._epitaph
-
-    def _bury(self) -> Epitaph:
-        self._connection.close()
-        said = bytearray(EPITAPH.size)
-        with self._lifeline as lifeline:
-            try:
-                lifeline.shutdown(socket.SHUT_WR)
-                receive_into(lifeline, memoryview(said), Budget(START_S))
-            except (OSError, EOFError, Silence) as error:
-                raise SandboxLost("the process that forks the decoding children ended") from error
-        status, child_s, own_s = EPITAPH.unpack(said)
-        return Epitaph(os.WTERMSIG(status) if os.WIFSIGNALED(status) else None, child_s + own_s)
-
-    def _failed(self, error: Exception) -> ClipRejected:
-        """Why a child does not answer any more, in words for an instructor."""
-        if isinstance(error, Silence):
-            return ClipRejected("decoding the clip takes longer than is allowed")
-        if isinstance(error, ValueError):
-            return ClipRejected("the clip made the decoder talk nonsense")
-        killed_by = self.close().killed_by
-        if killed_by == signal.SIGXCPU:
-            return ClipRejected("decoding the clip takes more processor time than is allowed")
-        return ClipRejected("the clip makes the decoder crash")
-
-
 def _start_nursery(control_fd: int, program: str) -> subprocess.Popen[bytes]:
-    """A new Python with our import path and next to no environment, in a session of its own: Ctrl-C is not for it."""
+    """A new Python with our import path and next to no environment, in a session of its own: Ctrl-C is not for it.
+
+    It writes nothing anywhere, no byte code either.
+    """
     if not sys.executable:
         raise SetupError("decoding needs a Python interpreter to start, and this program does not say where its own is")
     path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
     return subprocess.Popen(  # noqa: S603 - our own interpreter, our own program
-        [sys.executable, "-I", "-S", "-c", _START, path, str(control_fd), program],
+        [sys.executable, "-I", "-S", "-B", "-c", _START, path, str(control_fd), program],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env={"GLIBC_TUNABLES": ":".join(f"glibc.malloc.{each}" for each in _MALLOC)}

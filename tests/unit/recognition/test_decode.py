@@ -14,6 +14,7 @@ from recognition.errors import ClipRejected
 from recognition.faces import Frame
 from recognition.sample import sample_times
 from recognition.source import RangedReader
+from tests.encoded import Kind, encode, looped
 from tests.footage import plain, write_clip
 
 
@@ -34,6 +35,18 @@ def test_a_long_clip_is_entered_at_its_key_frames_without_decoding_the_rest(tmp_
     path = write_clip(tmp_path / "long.mp4", [plain(64, 48, n // 3) for n in range(600)], rate=10, gop=20)
     found = frames_at(path, sample_times(60.0))
     assert [round(frame.time_s, 1) for frame in found] == [0.0, 6.0, 12.0, 18.0, 24.0, 30.0, 38.0, 44.0, 50.0, 56.0]
+
+
+@pytest.mark.parametrize("movflags", ["", "faststart"], ids=["index at the end", "index at the start"])
+def test_a_long_clip_costs_the_bytes_of_its_sampled_frames(movflags: str) -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (20, 480, 640, 3), dtype=np.uint8)
+    clip = looped(encode(Kind(gop=10), list(noise)), 150, movflags)
+    reader = RangedReader(lambda first, last: clip[first : last + 1], len(clip))
+    with open_clip(reader) as opened:  # type: ignore[arg-type]
+        assert opened.duration_s == pytest.approx(300, abs=1)
+        assert len(list(opened.frames(sample_times(300.0)))) == 12
+    assert len(clip) > 200 << 20
+    assert reader.bytes_read < 0.06 * len(clip)
 
 
 def test_a_long_clip_with_a_single_key_frame_is_still_looked_at_all_over(tmp_path: Path) -> None:
