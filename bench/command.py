@@ -35,6 +35,16 @@ def in_a_folder(context: click.Context, option: click.Parameter, file: Path | No
     return file
 
 
+def made_ready(context: click.Context, option: click.Parameter, folder: Path | None) -> Path | None:
+    """A click callback: make the folder to be filled, or refuse it."""
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.BadParameter(f"{folder} cannot be made: {error.strerror}", context, option) from error
+    return folder
+
+
 def data_option(name: str) -> Callable[[Command], Command]:
     """The option --data; without it the folder `name` of the evaluation data is taken."""
     return click.option(
@@ -50,6 +60,12 @@ def file_option(name: str, meaning: str) -> Callable[[Command], Command]:
     """An option that names a file to be written."""
     kind = click.Path(path_type=Path, dir_okay=False)
     return click.option(name, type=kind, callback=in_a_folder, metavar="FILE", help=meaning)
+
+
+def folder_option(name: str, meaning: str) -> Callable[[Command], Command]:
+    """An option that names a folder to be filled; it is made where there is none."""
+    kind = click.Path(path_type=Path, file_okay=False)
+    return click.option(name, type=kind, callback=made_ready, metavar="FOLDER", help=meaning)
 
 
 json_option = file_option("--json", "Write the figures there too, as JSON.")

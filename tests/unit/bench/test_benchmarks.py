@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bench import identify, recognise, threshold
+from bench import identify, recognise, rollcall, threshold
 from bench.fit import Fit, Point, fitted, measure
 from bench.photographs import nearest_the_centre
 from recognition.faces import Box, Detection
@@ -82,7 +82,7 @@ def test_a_clip_is_right_when_its_student_is_the_one_expected() -> None:
     assert recognise.right_answers("a.mp4:maths,freshman b.mp4:art,senior c.mp4:art,senior", rows, answers) == 1
 
 
-@pytest.mark.parametrize("benchmark", [identify.main, threshold.main, recognise.main])
+@pytest.mark.parametrize("benchmark", [identify.main, threshold.main, recognise.main, rollcall.main])
 def test_a_folder_of_another_layout_is_refused_with_the_layout(benchmark: object, tmp_path: Path) -> None:
     ran = CliRunner().invoke(benchmark, ["--data", str(tmp_path)])  # type: ignore[arg-type]
     assert ran.exit_code == 2
@@ -97,4 +97,4 @@ def test_that_the_figures_have_nowhere_to_go_is_said_before_anything_is_measured
 
 def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
     listed = subprocess.run([ROOT / "scripts" / "bench.sh"], capture_output=True, text=True, check=True).stdout
-    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["identify", "recognise", "threshold"]
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["identify", "recognise", "rollcall", "threshold"]
