@@ -7,7 +7,6 @@ up after the first frame counts as missed by the plain path, because that is wha
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from bench.marks import Answer, Marks, marked
 from bench.photographs import Photographs, embed_faces, find_photographs
 from bench.portraits import single_faces
 from bench.scene import Scene, scenes
+from bench.spent import cpu_s
 from recognition.annotate import annotated_picture
 from recognition.decode import open_clip
 from recognition.faces import Box, Embedding
@@ -47,10 +47,10 @@ class Tally:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Count the CPU seconds of this process."""
-        start = time.process_time()
+        """Count the CPU seconds of this process and its children."""
+        start = cpu_s()
         yield
-        self.cpu_s += time.process_time() - start
+        self.cpu_s += cpu_s() - start
 
     def figures(self, clips: int) -> dict[str, object]:
         """The marks' figures, and CPU seconds a clip."""
