@@ -22,6 +22,7 @@ from localcloud.credentials import operator_environment, without_aws
 from recognition.settings import REQUIRED
 
 ROOT = Path(__file__).resolve().parents[1]
+DEPLOYED = {"OPENBLAS_NUM_THREADS": "1"}  # what serverless.yml sets that has a bearing on the start
 NO_PORT = 9  # the clients are made and never used
 
 READY = (
@@ -38,9 +39,9 @@ BASELINE = (Step("face_recognition", "import face_recognition"),)
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:
-    """The function's settings, made up, and no way to a real account."""
-    made_up = dict.fromkeys(REQUIRED, "made-up")
-    return {**without_aws(outer), **operator_environment(NO_PORT), **made_up, "PYTHONPATH": str(ROOT)}
+    """The function's settings, names made up, and no way to a real account."""
+    settings = {**dict.fromkeys(REQUIRED, "made-up"), **DEPLOYED}
+    return {**without_aws(outer), **operator_environment(NO_PORT), **settings, "PYTHONPATH": str(ROOT)}
 
 
 def middle(runs: Sequence[Sequence[Spent]]) -> list[Spent]:

@@ -9,67 +9,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.bucket import Bucket, loopback_bucket
+from bench.bucket import loopback_bucket
 from bench.command import json_option, write_figures
 from bench.footage import Video
 from bench.long import ROUND_S, one_round, write_rounds
-from bench.spent import cpu_s
+from bench.reading import Reading, middle, read_clip
 from localcloud.errors import LocalCloudError
-from recognition.aws.clips import S3Clips
-from recognition.decode import open_clip
-from recognition.sample import MAX_FRAMES
-from wire.s3_event import Upload
 
 KEY_FRAME_S = 4
 RATE = 25
 SEED = 7
 ROOM = 1.2  # an encoder may miss its rate by so much
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What it took to get `frames` frames out of a clip of `size` bytes and `seconds` of length."""
-
-    clip: str
-    seconds: float
-    size: int
-    frames: int
-    bytes_fetched: int
-    requests: int
-    cpu_s: float
-    wall_s: float
-
-
-def moments(duration_s: float, count: int = MAX_FRAMES) -> list[float]:
-    """`count` moments in the middles of equal parts: as many in a short clip as in a long one."""
-    return [duration_s * (number + 0.5) / count for number in range(count)]
-
-
-def read_clip(bucket: Bucket, upload: Upload) -> Reading:
-    """Read the sampled frames of one clip as the function does, on the clock."""
-    fetched, requests, cpu, wall = bucket.bytes_fetched, bucket.requests, cpu_s(), time.perf_counter()
-    with S3Clips(bucket.s3).open(upload) as file, open_clip(file) as clip:
-        frames = sum(1 for _ in clip.frames(moments(clip.duration_s)))
-        seconds = clip.duration_s
-    return Reading(
-        clip=upload.key,
-        seconds=round(seconds, 1),
-        size=upload.size,
-        frames=frames,
-        bytes_fetched=bucket.bytes_fetched - fetched,
-        requests=bucket.requests - requests,
-        cpu_s=round(cpu_s() - cpu, 3),
-        wall_s=round(time.perf_counter() - wall, 3),
-    )
 
 
 def figures(short: Reading, long: Sequence[Reading]) -> dict[str, object]:
@@ -91,11 +49,6 @@ def table(readings: Sequence[Reading]) -> Table:
         cells = (f"{megabytes[0]:.1f}", str(each.frames), f"{megabytes[1]:.1f}", share, str(each.requests))
         drawn.add_row(each.clip, *cells, f"{each.cpu_s:.3f}", f"{each.wall_s:.3f}")
     return drawn
-
-
-def middle(readings: Sequence[Reading]) -> Reading:
-    """The reading with the median of CPU seconds; the lower one of two."""
-    return sorted(readings, key=lambda reading: reading.cpu_s)[(len(readings) - 1) // 2]
 
 
 def measure(minutes: int, megabits: float, runs: int, say: Callable[[str], None]) -> list[Reading]:

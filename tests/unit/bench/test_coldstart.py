@@ -8,7 +8,7 @@ import sys
 import click
 import pytest
 
-from bench.coldstart import FACE, READY, ROOT, environment, figures, middle
+from bench.coldstart import DEPLOYED, FACE, READY, ROOT, environment, figures, middle
 from bench.fresh import Spent, Step, run_fresh
 from bench.spent import PROC, cpu_s, peak_bytes
 
@@ -78,3 +78,10 @@ def test_a_fresh_process_gets_ready_without_an_account() -> None:
     given = environment({"AWS_PROFILE": "production", "PATH": "/usr/bin"})
     assert "AWS_PROFILE" not in given
     assert [mark.step for mark in run_fresh(READY, given)] == ["python", *(step.name for step in READY)]
+
+
+def test_the_processes_start_with_what_the_function_is_deployed_with() -> None:
+    template = (ROOT / "serverless.yml").read_text(encoding="utf-8")
+    for name, value in DEPLOYED.items():
+        assert f'    {name}: "{value}"\n' in template
+        assert environment({})[name] == value

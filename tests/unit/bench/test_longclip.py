@@ -18,7 +18,8 @@ from moto import mock_aws
 from bench import longclip
 from bench.bucket import NAME, Bucket
 from bench.long import ROUND_S, write_rounds
-from bench.longclip import Reading, figures, middle, moments, read_clip
+from bench.longclip import figures
+from bench.reading import Reading, middle, moments, read_clip
 from tests.footage import plain, write_clip
 
 SHORT = Reading("10 s", 10.0, 4_000_000, 12, 4_000_000, 4, 0.8, 1.0)

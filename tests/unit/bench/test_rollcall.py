@@ -13,9 +13,10 @@ from PIL import Image
 
 from bench.footage import ROLL_CALL, film
 from bench.marks import Answer, Marks, marked, subject
+from bench.paths import Tally
 from bench.photographs import Photographs
 from bench.portraits import cut_out, single_faces
-from bench.rollcall import Tally, usable
+from bench.rollcall import usable
 from bench.room import empty_room
 from bench.scene import FACE_PX, HEIGHT, WIDTH, Person, Scene, Shown, arranged, scenes
 from recognition.decode import open_clip
