@@ -1,6 +1,6 @@
 """People cut out of photographs, head and shoulders with soft edges, so that they can be put into a room.
 
-The surprising rule: only photographs in which the detector's closest look finds exactly one face are used. A second
+The surprising rule: only photographs in which the detector, on a close look, finds exactly one face are used. A second
 face, cut out along with the first, would be in the clip and not in the ground truth.
 """
 
@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.scene import REACH
-from recognition.detect import LOOKS
+from recognition.detect import Look
 from recognition.enrol import read_photograph
-from recognition.faces import Box
+from recognition.faces import Box, Detection
 from recognition.identify import FaceDetector
 
+LINES = 540  # of a larger photograph, before they are doubled
 FEATHER = 0.07  # of the face's height
 HEAD = (-0.74, -1.05, 0.74, 0.85)  # an ellipse, in face heights from the face's middle
 SHOULDERS = (-1.0, 0.72, 1.0, 1.75)
@@ -28,7 +29,7 @@ SHOULDERS = (-1.0, 0.72, 1.0, 1.75)
 def single_faces(photographs: Sequence[Path], detector: FaceDetector) -> dict[Path, Box]:
     """The face's box in each photograph that shows exactly one; draws a progress bar on stderr."""
     looked = track(photographs, "looking at the photographs", console=Console(stderr=True))
-    faces = {photograph: detector.detect(read_photograph(photograph), LOOKS[-1]) for photograph in looked}
+    faces = {photograph: _faces(photograph, detector) for photograph in looked}
     return {photograph: found[0].box for photograph, found in faces.items() if len(found) == 1}
 
 
@@ -42,6 +43,12 @@ def cut_out(photograph: Path, face: Box, face_px: int) -> Image.Image:
     edges = (round(x - across), round(y - down), round(x + across), round(y + down))
     size = (2 * round(REACH[0] * face_px), 2 * round(REACH[1] * face_px))
     return picture.crop(edges).resize(size, Image.Resampling.LANCZOS)  # beyond its borders a picture is transparent
+
+
+def _faces(photograph: Path, detector: FaceDetector) -> list[Detection]:
+    """Looked at more closely than any clip, and always alike, so that equal seeds make equal clips."""
+    rgb = read_photograph(photograph)
+    return detector.detect(rgb, Look(min(LINES, rgb.shape[0]), 1))
 
 
 def _outline(size: tuple[int, int], face: Box) -> Image.Image:

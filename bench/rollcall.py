@@ -7,10 +7,7 @@ up after the first frame counts as missed by the plain path, because that is wha
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,67 +15,20 @@ import click
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from bench.command import data_option, folder_option, json_option, write_figures
 from bench.footage import film
-from bench.identify import CUSTOMARY_DISTANCE, first_within
-from bench.marks import Answer, Marks, marked
+from bench.marks import marked
+from bench.paths import Tally, Templates, answers_of, by_face_recognition, enrolled
 from bench.photographs import Photographs, embed_faces, find_photographs
 from bench.portraits import single_faces
+from bench.rollcall_tables import size_table, table
 from bench.scene import Scene, scenes
 from recognition.annotate import annotated_picture
-from recognition.decode import open_clip
-from recognition.faces import Box, Embedding
-from recognition.gallery import Gallery, make_gallery
+from recognition.faces import Box
+from recognition.gallery import Gallery
 from recognition.identify import Finding
 from recognition.stopwatch import Stopwatch
-
-Templates = Sequence[tuple[str, Embedding]]
-"""Each enrolment photograph's student and embedding, in the order of the folder."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """One path's marks and CPU seconds so far."""
-
-    marks: Marks = field(default_factory=Marks)
-    cpu_s: float = 0.0
-
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        """Count the CPU seconds of this process."""
-        start = time.process_time()
-        yield
-        self.cpu_s += time.process_time() - start
-
-    def figures(self, clips: int) -> dict[str, object]:
-        """The marks' figures, and CPU seconds a clip."""
-        return {**self.marks.figures(), "cpu_s_per_clip": round(self.cpu_s / clips, 3)}
-
-
-def answers_of(finding: Finding) -> list[Answer]:
-    """What our path says, an answer for each person it saw."""
-    return [
-        Answer(verdict.student_id, tuple((sighting.time_s, sighting.box) for sighting in verdict.track.sightings))
-        for verdict in finding.verdicts
-    ]
-
-
-def by_face_recognition(clip: BinaryIO, templates: Templates) -> list[Answer]:
-    """The customary code: its defaults on the first frame, the first photograph within 0.6."""
-    import face_recognition
-
-    with open_clip(clip) as opened:
-        frame = next(opened.frames([0.0]))
-    places = face_recognition.face_locations(frame.rgb)
-    answers = []
-    for (top, right, bottom, left), face in zip(
-        places, face_recognition.face_encodings(frame.rgb, places), strict=True
-    ):
-        student_id = first_within(face, templates, CUSTOMARY_DISTANCE)
-        answers.append(Answer(student_id, ((frame.time_s, Box(left, top, right, bottom)),)))
-    return answers
 
 
 def usable(photographs: Photographs, faces: Mapping[Path, Box]) -> tuple[dict[str, list[Path]], list[Path]]:
@@ -128,55 +78,12 @@ def measure(
     }
 
 
-def enrolled(templates: Templates) -> Gallery:
-    """Our gallery of the same photographs."""
-    faces: dict[str, list[Embedding]] = {}
-    for name, face in templates:
-        faces.setdefault(name, []).append(face)
-    return make_gallery(faces)
-
-
 def keep(stem: Path, clip: BinaryIO, finding: Finding, gallery: Gallery) -> None:
     """Write the clip, and the annotated picture if it shows a face, to be looked at."""
     clip.seek(0)
     stem.with_suffix(".mp4").write_bytes(clip.read())
     if jpeg := annotated_picture(finding, {name: name for name in gallery.student_ids}):
         stem.with_suffix(".jpg").write_bytes(jpeg)
-
-
-def table(figures: Mapping[str, object]) -> Table:
-    """Both paths side by side."""
-    drawn = Table("", "ours", "plain, first frame")
-    plain = figures["plain"]
-    assert isinstance(plain, dict)
-    rows = {
-        "recall": "enrolled people named",
-        "precision": "names that are right",
-        "faces_found": "faces found",
-        "enrolled_named": "right names",
-        "wrong_names": "wrong names",
-        "unknown_counted": "counted as unknown",
-        "answers_without_a_face": "of all these, where no face is",
-        "cpu_s_per_clip": "CPU s a clip",
-    }
-    for key, title in rows.items():
-        drawn.add_row(title, _cell(figures[key]), _cell(plain[key]))
-    return drawn
-
-
-def size_table(figures: Mapping[str, object]) -> Table:
-    """Our path by the height of the face."""
-    drawn = Table("face height, px", "faces", "found", "enrolled", "named")
-    sizes = figures["per_size"]
-    assert isinstance(sizes, list)
-    for row in sizes:
-        cells = (row[key] for key in ("faces", "found", "enrolled", "recall"))
-        drawn.add_row(f"{row['from_px']} to {row['to_px']}", *(_cell(cell) for cell in cells))
-    return drawn
-
-
-def _cell(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 @click.command()

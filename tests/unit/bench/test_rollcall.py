@@ -11,11 +11,12 @@ import pytest
 from click import UsageError
 from PIL import Image
 
-from bench.footage import RATE, film
+from bench.footage import ROLL_CALL, film
 from bench.marks import Answer, Marks, marked, subject
+from bench.paths import Tally
 from bench.photographs import Photographs
 from bench.portraits import cut_out, single_faces
-from bench.rollcall import Tally, usable
+from bench.rollcall import usable
 from bench.room import empty_room
 from bench.scene import FACE_PX, HEIGHT, WIDTH, Person, Scene, Shown, arranged, scenes
 from recognition.decode import open_clip
@@ -68,7 +69,7 @@ def test_no_two_people_ever_cover_one_another_and_all_stay_in_the_picture() -> N
 
 def test_faces_have_the_sizes_asked_for_and_move_by_a_few_pixels_a_frame() -> None:
     for each in (person for scene in made() for person in scene.cast):
-        boxes = [each.face(number / RATE) for number in range(60)]
+        boxes = [each.face(number / ROLL_CALL.rate) for number in range(60)]
         assert {box.bottom - box.top + 1 for box in boxes} == {each.face_px}
         assert FACE_PX[0] <= each.face_px <= FACE_PX[1]
         assert 1 <= max(abs(one.left - other.left) for one, other in pairwise(boxes)) <= 6
@@ -155,7 +156,7 @@ def test_the_film_shows_each_person_where_the_scene_says(samples: Path, identifi
     scene = Scene(0.4, (shown("ada", 600.0, until_s=0.2, photograph=photograph),))
     faces = single_faces([photograph], identifier.detector)
     with open_clip(film(scene, faces, np.random.default_rng(1))) as clip:
-        first, last = clip.frames([0.0, 5 / RATE])
+        first, last = clip.frames([0.0, 5 / ROLL_CALL.rate])
     assert first.rgb.shape == (HEIGHT, WIDTH, 3)
     boxes = [face.box for face in identifier.detector.detect(first.rgb, Look(1080, 0))]
     assert [subject(scene, Answer(None, ((first.time_s, box),))) for box in boxes] == [scene.cast[0]]
