@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from recognition.errors import GalleryError
 from recognition.gallery import Gallery, make_gallery, read_gallery, write_gallery
-from recognition.threshold import fitted_threshold
+from recognition.threshold import fitted_threshold, uncertain_band
 from tests.people import direction, gallery_of
 
 
@@ -42,6 +43,36 @@ def test_fewer_students_get_the_threshold_of_their_smaller_roster() -> None:
     assert smaller.threshold == fitted_threshold([3])
 
 
+def test_a_calibrated_threshold_moves_with_the_roster_and_stays_calibrated() -> None:
+    gallery = replace(gallery_of("ada", "bob", "cy"), threshold=0.95, threshold_from="calibrated", fpir=0.001)
+    smaller = gallery.restricted_to({"bob"})
+    assert smaller.threshold == pytest.approx(0.95 + fitted_threshold([3]) - fitted_threshold([3] * 3))
+    assert (smaller.threshold_from, smaller.fpir) == ("calibrated", 0.001)
+    assert gallery.restricted_to([]).threshold == 1.0
+
+
+def test_the_file_keeps_every_photograph_and_what_is_published_none() -> None:
+    gallery = make_gallery(
+        {"ada": [direction(0), direction(1)], "bob": [direction(2)]}, {"ada": [0.9, 0.5], "bob": [1]}
+    )
+    kept = read_gallery(write_gallery(gallery)).enrolled
+    assert kept is not None
+    assert np.array_equal(kept.embeddings, [direction(0), direction(1), direction(2)])
+    assert (kept.owners.tolist(), kept.qualities.tolist()) == ([0, 0, 1], [0.9, 0.5, 1.0])
+    published = gallery.restricted_to({"ada", "bob"})
+    assert published.enrolled is None
+    assert read_gallery(write_gallery(published)).enrolled is None
+
+
+def test_where_a_face_becomes_uncertain_is_below_the_threshold_however_large_the_roster() -> None:
+    for students in (1, 2, 11, 50, 1000, 100_000):
+        gallery = replace(gallery_of("ada"), threshold=fitted_threshold([3] * students))
+        band = uncertain_band([3] * students)
+        assert 0.005 <= band <= 0.04
+        assert gallery.uncertain_from < gallery.threshold
+    assert uncertain_band([3] * 11) > uncertain_band([3] * 50)
+
+
 def fields(**changes: Any) -> dict[str, Any]:
     with np.load(io.BytesIO(write_gallery(gallery_of("ada", "bob"))), allow_pickle=False) as stored:
         return dict(stored) | changes
@@ -58,6 +89,9 @@ def fields(**changes: Any) -> dict[str, Any]:
         ({"photographs": np.array([1, 0])}, "out of range"),
         ({"threshold": np.array(1.5)}, "out of range"),
         ({"threshold": np.array(np.nan)}, "out of range"),
+        ({"threshold_from": np.array("a dream")}, "where its threshold is from"),
+        ({"fpir": np.array(0.0)}, "where its threshold is from"),
+        ({"owners": np.array([0])}, "photographs differ in length"),
         ({"templates": np.zeros((2, 128))}, "unit length"),
         ({"templates": np.full((2, 128), np.nan)}, "unit length"),
         ({"templates": np.zeros((2, 64))}, "differ in length"),

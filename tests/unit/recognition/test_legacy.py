@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from recognition.errors import LegacyFormatError, StudentsError
-from recognition.legacy import import_students, read_legacy
+from recognition.legacy import LEGACY_SHORTFALL, import_students, read_legacy
 from recognition.roster import Consent, Student
+from recognition.threshold import fitted_threshold
 
 VECTOR = np.linspace(-0.3, 0.3, 128)
 CONSENT = Consent("office", "2026-01-01")
@@ -110,6 +111,14 @@ def test_names_become_the_rows_ids_and_consent_is_recorded_where_there_is_none()
     assert gallery.student_ids == ("1", "nobody")
     assert gallery.photographs == (1, 1)
     assert [student.consent for student in students] == [CONSENT, before]
+
+
+def test_the_threshold_allows_for_what_legacy_templates_lack_and_says_so() -> None:
+    gallery, _ = import_students({"ada": VECTOR, "bob": VECTOR}, [], None)
+    assert gallery.threshold == pytest.approx(fitted_threshold([1, 1]) - LEGACY_SHORTFALL)
+    assert (gallery.threshold_from, gallery.enrolled) == ("legacy", None)
+    left = gallery.restricted_to({"ada"})
+    assert left.threshold == pytest.approx(fitted_threshold([1]) - LEGACY_SHORTFALL)
 
 
 def test_two_students_of_one_name_are_refused_because_nobody_can_tell_whose_the_face_is() -> None:
