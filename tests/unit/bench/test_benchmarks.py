@@ -97,4 +97,10 @@ def test_that_the_figures_have_nowhere_to_go_is_said_before_anything_is_measured
 
 def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
     listed = subprocess.run([ROOT / "scripts" / "bench.sh"], capture_output=True, text=True, check=True).stdout
-    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["identify", "recognise", "rollcall", "threshold"]
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == [
+        "gallery",
+        "identify",
+        "recognise",
+        "rollcall",
+        "threshold",
+    ]
