@@ -18,7 +18,7 @@ from bench.scene import REACH
 from recognition.detect import Look
 from recognition.enrol import read_photograph
 from recognition.faces import Box, Detection
-from recognition.identify import FaceDetector
+from recognition.viewing import FaceDetector
 
 LINES = 540  # of a larger photograph, before they are doubled
 FEATHER = 0.07  # of the face's height

@@ -65,15 +65,18 @@ def free_name(pictures: Path, clip: Path, looks: Sequence[Look]) -> Path:
     return pictures / (f"{_shortened(name)}-{same + 1}.jpg" if same else f"{_shortened(name)}.jpg")
 
 
-def look_at(clip: Path, gallery: Gallery, students: Sequence[Student] | None, picture: Path) -> Look:
-    """Identify whom `clip` shows and write the annotated picture to `picture` if it shows anybody."""
+def look_at(clip: Path, gallery: Gallery, students: Sequence[Student] | None, picture: Path, detector: str) -> Look:
+    """Identify whom `clip` shows and write the annotated picture to `picture` if it shows anybody.
+
+    `detector` is one of `detect.DETECTORS`.
+    """
     watch = Stopwatch()
     name = clip.name.encode(errors="replace").decode()
     upload = Upload(bucket="local", key=name, version_id="local", etag="", sequencer="", size=clip.stat().st_size)
     try:
         refuse_unread(upload)
         with clip.open("rb") as file:
-            found = identifier().identify(file, gallery, watch)
+            found = identifier(detector).identify(file, gallery, watch)
     except ClipRejected as error:
         spent = Spent(watch.timing_ms(), watch.total_s, 0)
         return Look(clip, result_without_faces(upload, "rejected", str(error), "local", spent), None)

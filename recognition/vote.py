@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from recognition.gallery import Gallery
-from recognition.match import Match, nearest
+from recognition.match import Match, nearest_each
 from recognition.track import Track
 
 CLEAR_LEAD = 0.01
@@ -43,11 +45,11 @@ class Verdict:
 
 def judge(track: Track, gallery: Gallery) -> Verdict:
     """Compare one track with the gallery: similar enough (inclusive), a clear lead, more than half its frames agree."""
-    match = nearest(track.probe, gallery)
-    if match is None:
+    matches = nearest_each(np.stack([track.probe, *(sighting.embedding for sighting in track.sightings)]), gallery)
+    if not matches:
         return Verdict(track, None, 0, "unknown")
-    nearest_in_frames = [nearest(sighting.embedding, gallery) for sighting in track.sightings]
-    votes = sum(found is not None and found.student_id == match.student_id for found in nearest_in_frames)
+    match, *in_frames = matches
+    votes = sum(found.student_id == match.student_id for found in in_frames)
     return Verdict(track, match, votes, answer_to(match, votes * 2 > len(track.sightings), gallery))
 
 

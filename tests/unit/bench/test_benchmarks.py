@@ -13,6 +13,8 @@ from bench import identify, recognise, rollcall, threshold
 from bench.fit import Fit, Point, fitted, measure
 from bench.photographs import nearest_the_centre
 from recognition.faces import Box, Detection
+from recognition.match import NO_RUNNER_UP, Match
+from recognition.vote import CLEAR_LEAD
 from tests.people import alike, direction, gallery_of
 
 ROOT = Path(__file__).parents[3]
@@ -31,9 +33,9 @@ def test_rates_need_both_probes_and_strangers(answers: list[tuple[str | None, st
 
 @pytest.mark.parametrize(("fpir", "named"), [(0.0, 0), (0.1, 1), (0.25, 2), (1.0, 10)])
 def test_the_threshold_lets_no_more_strangers_through_than_asked(fpir: float, named: int) -> None:
-    strangers = [identify.Search(None, "ada", similarity) for similarity in np.linspace(0.8, 0.9, 10)]
+    strangers = [identify.Search(None, Match("ada", similarity, 0.1)) for similarity in np.linspace(0.8, 0.9, 10)]
     strict = identify.threshold_at(fpir, strangers)
-    assert sum(each.answer(strict)[1] is not None for each in strangers) == named
+    assert sum(each.named_at(strict)[1] is not None for each in strangers) == named
 
 
 def test_the_customary_rule_takes_the_first_photograph_close_enough_not_the_nearest() -> None:
@@ -43,7 +45,22 @@ def test_the_customary_rule_takes_the_first_photograph_close_enough_not_the_near
 
 
 def test_a_photograph_without_a_face_is_a_search_that_names_nobody() -> None:
-    assert identify.search("ada", None, gallery_of("ada")).answer(-1.0) == ("ada", None)
+    assert identify.search("ada", None, gallery_of("ada")).named_at(-1.0) == ("ada", None)
+
+
+def test_the_default_names_by_the_shipped_rule_with_its_lead_over_the_runner_up() -> None:
+    gallery = gallery_of("ada", "bob")
+    clear, close = (identify.Search("ada", Match("ada", 1.0, lead)) for lead in (CLEAR_LEAD, CLEAR_LEAD / 2))
+    assert clear.named_by_default(gallery) == ("ada", "ada")
+    assert close.named_by_default(gallery) == ("ada", None)
+    assert close.named_at(gallery.threshold) == ("ada", "ada")
+
+
+def test_the_share_of_uncertain_searches_counts_those_a_person_would_be_asked_about() -> None:
+    gallery = gallery_of("ada")
+    scores = (gallery.threshold, gallery.uncertain_from, gallery.uncertain_from - 0.01)
+    searches = [identify.Search("ada", Match("ada", score, NO_RUNNER_UP)) for score in scores]
+    assert identify.uncertain_share([*searches, identify.Search("ada", None)], gallery) == 0.25
 
 
 def test_the_face_nearest_the_middle_counts() -> None:
@@ -98,4 +115,4 @@ def test_that_the_figures_have_nowhere_to_go_is_said_before_anything_is_measured
 def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
     listed = subprocess.run([ROOT / "scripts" / "bench.sh"], capture_output=True, text=True, check=True).stdout
     names = [line.split()[0] for line in listed.splitlines()[1:]]
-    assert names == ["coldstart", "identify", "longclip", "recognise", "rollcall", "threshold"]
+    assert names == ["coldstart", "gallery", "identify", "longclip", "recognise", "rollcall", "threshold"]

@@ -183,6 +183,18 @@ def test_a_clip_that_is_not_there_is_a_usage_error(run: Run) -> None:
     assert run("identify", "nowhere.mp4").code == 2
 
 
+def test_a_second_opinion_by_the_cnn_can_be_asked_for(run: Run, samples: Path) -> None:
+    run("enrol", samples / "photographs")
+    shown = run("identify", samples / "clips" / "collins.mp4", "--detector", "hog+cnn")
+    assert (shown.code, "eileen_collins" in shown.out) == (0, True)
+
+
+def test_a_detector_nobody_knows_is_refused_with_those_there_are(run: Run, samples: Path) -> None:
+    refused = run("identify", samples / "clips" / "collins.mp4", "--detector", "yolo")
+    assert refused.code == 2
+    assert "hog+cnn" in refused.err
+
+
 def test_publish_without_settings_names_both(run: Run) -> None:
     refused = run("publish")
     assert refused.code == 1

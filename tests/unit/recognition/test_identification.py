@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recognition.faces import Box, unit
 from recognition.gallery import make_gallery
-from recognition.match import NO_RUNNER_UP, nearest
+from recognition.match import NO_RUNNER_UP, nearest, nearest_each
 from recognition.threshold import fitted_threshold
 from recognition.track import Track, link
 from recognition.vote import decide, judge
@@ -32,6 +32,35 @@ def test_the_only_student_has_no_runner_up() -> None:
     match = nearest(direction(0), gallery_of("ada"))
     assert match is not None
     assert match.margin == NO_RUNNER_UP
+
+
+def test_several_probes_get_the_matches_they_would_get_alone() -> None:
+    rng = np.random.default_rng(3)
+    people = unit(rng.normal(size=(40, 128)))
+    gallery = make_gallery({str(n): [person] for n, person in enumerate(people)})
+    probes = unit(people[:6] + rng.normal(0, 0.05, size=(6, 128)))
+    together = nearest_each(probes, gallery)
+    assert [match.student_id for match in together] == ["0", "1", "2", "3", "4", "5"]
+    for match, probe in zip(together, probes, strict=True):
+        alone = nearest(probe, gallery)
+        assert alone is not None
+        assert (match.similarity, match.margin) == pytest.approx((alone.similarity, alone.margin), abs=1e-12)
+
+
+def test_the_margin_is_the_lead_over_the_second_nearest_whatever_the_order() -> None:
+    gallery = make_gallery({"third": [alike(0, 0.5)], "second": [alike(0, 0.9)], "nearest": [alike(0, 0.98)]})
+    (match,) = nearest_each(direction(0)[np.newaxis], gallery)
+    assert (match.student_id, match.similarity, match.margin) == ("nearest", pytest.approx(0.98), pytest.approx(0.08))
+
+
+def test_two_students_who_look_the_same_leave_no_margin() -> None:
+    match = nearest(direction(0), make_gallery({"twin": [direction(0)], "other twin": [direction(0)]}))
+    assert match is not None
+    assert match.margin == 0.0
+
+
+def test_several_probes_match_nobody_in_an_empty_gallery() -> None:
+    assert nearest_each(np.stack([direction(0), direction(1)]), make_gallery({})) == []
 
 
 def test_the_template_is_the_mean_of_the_photographs() -> None:

@@ -1,0 +1,48 @@
+"""`publish`: gallery and rows to a stage."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+from recognition.commands.material import gallery_option, stored_gallery, students_option
+from recognition.roster import read_students
+
+
+@click.command()
+@gallery_option
+@students_option
+@click.option("--renew-consent", is_flag=True, help="Bring consents back that are missing from the stage's rows.")
+def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> None:
+    """Upload gallery and rows to the stage in GALLERY_BUCKET and STUDENT_TABLE."""
+    from recognition.aws.calls import client
+    from recognition.aws.galleries import S3Galleries
+    from recognition.aws.roster import DynamoRoster
+    from recognition.publish import publish as publish_gallery
+    from recognition.settings import require
+
+    require(os.environ, ("GALLERY_BUCKET", "STUDENT_TABLE"))
+    published = publish_gallery(
+        stored_gallery(gallery_file),
+        read_students(students_file),
+        datetime.now(timezone.utc),
+        roster=DynamoRoster(client("dynamodb"), os.environ["STUDENT_TABLE"]),
+        galleries=S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]),
+        renew_consent=renew_consent,
+    )
+    click.echo(f"published gallery {published.gallery.version}: {len(published.gallery.student_ids)} student(s)")
+    if published.withdrawn:
+        click.echo(
+            f"no longer consenting on the stage, so not named: {', '.join(published.withdrawn)}. "
+            "If they have consented anew, publish with --renew-consent.",
+            err=True,
+        )
+    if published.left_out:
+        click.echo(
+            f"left out {len(published.left_out)} student(s) without a row and valid consent: "
+            f"{', '.join(published.left_out)}. Enrol again with --consent-by WHO once they consent.",
+            err=True,
+        )
