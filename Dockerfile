@@ -29,18 +29,17 @@ RUN /build/scripts/build_dlib.sh --into /home/app/venv
 COPY requirements.txt /build/requirements.txt
 RUN pip install -r /build/requirements.txt
 
-# What the function never reads. Of the four models, 126 MB, it reads two, 32 MB; of botocore's 400 services it calls
-# those named here (a test holds the list to the code). pip has done its work.
+# What the function never reads. The largest of the four models, 100 MB, is not needed; of botocore's 400 services it
+# calls those named here (a test holds the list to the code). pip has done its work.
 ARG AWS_SERVICES="dynamodb s3 sqs sts"
 RUN site=$(python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
-    find "$site/face_recognition_models/models" -name '*.dat' \
-        ! -name dlib_face_recognition_resnet_model_v1.dat ! -name shape_predictor_5_face_landmarks.dat -delete; \
+    rm "$site/face_recognition_models/models/shape_predictor_68_face_landmarks.dat"; \
     for service in "$site"/botocore/data/*/; do \
         case " $AWS_SERVICES " in *" $(basename "$service") "*) ;; *) rm -r "$service" ;; esac; \
     done; \
     find "$site/numpy" -type d -name tests -prune -exec rm -r {} +; \
     pip uninstall --yes pip; \
-    python3 -c 'import av, dlib, face_recognition_models, numpy, PIL, awslambdaric'; \
+    python3 -c 'import av, dlib, numpy, PIL, awslambdaric'; \
     for service in $AWS_SERVICES; do \
         python3 -c 'import boto3, sys; boto3.client(sys.argv[1], region_name="us-east-1")' "$service"; \
     done
@@ -69,9 +68,11 @@ WORKDIR /home/app/
 COPY handler.py ./
 COPY wire ./wire
 COPY recognition ./recognition
-# A checkout made under a strict umask must still be readable to Lambda's own user.
+# A checkout made under a strict umask must still be readable to Lambda's own user. The detector is kept unpacked: 0.3
+# CPU seconds less at every cold start.
 RUN chmod -R a+rX /home/app/handler.py /home/app/wire /home/app/recognition \
-    && python3 -m compileall -q handler.py wire recognition
+    && python3 -m compileall -q handler.py wire recognition \
+    && python3 -m recognition.models
 
 # Lambda runs it under a user id of its own; elsewhere nobody is enough.
 USER 65534:65534
