@@ -17,9 +17,9 @@ from rich.progress import Progress
 
 from bench.command import require
 from recognition.detect import LOOKS
-from recognition.enrol import SUFFIXES, read_photograph
 from recognition.faces import Box, Detection, Embedding, Rgb
 from recognition.identify import Identifier
+from recognition.photograph import SUFFIXES, read_photograph
 
 LAYOUT = {
     "enrol": "enrol/PERSON/*.jpg, the photographs each person is enrolled with",

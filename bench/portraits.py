@@ -16,8 +16,8 @@ from rich.progress import track
 
 from bench.scene import REACH
 from recognition.detect import Look
-from recognition.enrol import read_photograph
 from recognition.faces import Box, Detection
+from recognition.photograph import read_photograph
 from recognition.viewing import FaceDetector
 
 LINES = 540  # of a larger photograph, before they are doubled

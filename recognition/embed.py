@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recognition.faces import Box, Embedding, Rgb
+from recognition.faces import Box, Embedding, Landmarks, Rgb
 from recognition.models import FIVE_POINTS, RESNET, model_file
 
 
@@ -24,8 +24,21 @@ class Embedder:
         self._landmarks: Any = dlib.shape_predictor(model_file(FIVE_POINTS))
         self._network: Any = dlib.face_recognition_model_v1(model_file(RESNET))
 
-    def embed(self, rgb: Rgb, box: Box) -> Embedding:
-        """The embedding (128,) of the face at `box`, as the network gives it: not scaled to unit length."""
-        rectangle = self._dlib.rectangle(box.left, box.top, box.right, box.bottom)
-        shape = self._landmarks(rgb, rectangle)
+    def landmarks(self, rgb: Rgb, box: Box) -> Landmarks:
+        """The five landmarks of the face at `box`: a millisecond, where the embedding takes 66 without BLAS."""
+        shape = self._landmarks(rgb, self._rectangle(box))
+        return np.array([(point.x, point.y) for point in shape.parts()])
+
+    def embed(self, rgb: Rgb, box: Box, landmarks: Landmarks | None = None) -> Embedding:
+        """The embedding (128,) of the face at `box`, as the network gives it: not scaled to unit length.
+
+        `landmarks` are those of that box, if they are known already.
+        """
+        points = self.landmarks(rgb, box) if landmarks is None else landmarks
+        shape = self._dlib.full_object_detection(
+            self._rectangle(box), [self._dlib.point(int(x), int(y)) for x, y in points]
+        )
         return np.asarray(self._network.compute_face_descriptor(rgb, shape), dtype=np.float64)
+
+    def _rectangle(self, box: Box) -> Any:
+        return self._dlib.rectangle(box.left, box.top, box.right, box.bottom)

@@ -6,23 +6,16 @@ reason, together with every other one that is wrong.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
-
-from recognition.detect import LOOKS
 from recognition.errors import EnrolmentError, StudentsError
-from recognition.faces import Detection, Embedding, Rgb
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
+from recognition.photograph import SUFFIXES, Photographed, Refusal, look_at_photograph
 from recognition.roster import Consent, Student, from_row, read_json
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")  # others start programs (PostScript) or are no photographs
 STUDENT_FILE = "student.json"
 
 
@@ -35,20 +28,13 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A photograph that was not enrolled, and why."""
-
-    photograph: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What a run made: the gallery, the rows, and the photographs left out."""
+    """What a run made: the gallery, the rows, the photographs left out, and those enrolled that are `poor`."""
 
     gallery: Gallery
     students: tuple[Student, ...]
     refusals: tuple[Refusal, ...]
+    poor: tuple[Refusal, ...] = ()
 
 
 def read_folders(root: Path, consent: Consent | None) -> list[Folder]:
@@ -81,43 +67,27 @@ def enrol(
     Raises `EnrolmentError` listing every refused photograph unless `skip_bad`; a student left without any
     photograph is an error all the same.
     """
-    embeddings: dict[str, list[Embedding]] = {}
+    enrolled: dict[str, list[Photographed]] = {}
     refusals: list[Refusal] = []
     students: list[Student] = []
     for folder in folders:
-        found = [_embed(path, identifier) for path in folder.photographs]
+        found = [look_at_photograph(path, identifier) for path in folder.photographs]
         refusals += [each for each in found if isinstance(each, Refusal)]
-        embeddings[folder.student.student_id] = [each for each in found if not isinstance(each, Refusal)]
+        enrolled[folder.student.student_id] = [each for each in found if not isinstance(each, Refusal)]
         students.append(folder.student)
         done()
-    _refuse(refusals, [student_id for student_id, each in embeddings.items() if not each], skip_bad)
-    return Enrolment(make_gallery(embeddings), tuple(students), tuple(refusals))
+    _refuse(refusals, [student_id for student_id, each in enrolled.items() if not each], skip_bad)
+    gallery = make_gallery(
+        {student_id: [each.embedding for each in faces] for student_id, faces in enrolled.items()},
+        {student_id: [each.quality.score for each in faces] for student_id, faces in enrolled.items()},
+    )
+    return Enrolment(gallery, tuple(students), tuple(refusals), tuple(_poor(enrolled.values())))
 
 
-def read_photograph(path: Path) -> Rgb:
-    """The photograph, upright (EXIF orientation). Raises `EnrolmentError` when Pillow cannot read it safely."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                return np.ascontiguousarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except Exception as error:  # a damaged photograph makes Pillow raise anything at all
-        raise EnrolmentError(f"not a readable photograph ({type(error).__name__})") from error
-
-
-def _embed(path: Path, identifier: Identifier) -> Embedding | Refusal:
-    try:
-        rgb = read_photograph(path)
-    except EnrolmentError as error:
-        return Refusal(path, str(error))
-    faces = next(_non_empty(rgb, identifier), [])
-    if len(faces) != 1:
-        return Refusal(path, f"{len(faces)} faces were found; exactly one is needed" if faces else "no face was found")
-    return identifier.embedder.embed(rgb, faces[0].box)
-
-
-def _non_empty(rgb: Rgb, identifier: Identifier) -> Iterator[list[Detection]]:
-    return (found for look in LOOKS if (found := identifier.detector.detect(rgb, look)))
+def _poor(enrolled: Iterable[Sequence[Photographed]]) -> Iterator[Refusal]:
+    for photographed in (each for faces in enrolled for each in faces):
+        if faults := photographed.quality.faults():
+            yield Refusal(photographed.photograph, f"the face is {' and '.join(faults)}")
 
 
 def _refuse(refusals: list[Refusal], without: list[str], skip_bad: bool) -> None:

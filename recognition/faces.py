@@ -25,6 +25,9 @@ Rgb: TypeAlias = NDArray[np.uint8]
 Embedding: TypeAlias = NDArray[np.float64]
 """Shape (128,), float64. Computed from one face; a *template* is the enrolled kind."""
 
+Landmarks: TypeAlias = NDArray[np.int64]
+"""Shape (5, 2): x and y in pixels of both corners of one eye, of the other, and of the point below the nose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -84,13 +87,17 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """A face in the sampled frame number `frame` (counted from 0), with its unit-length embedding."""
+    """A face in the sampled frame number `frame` (counted from 0), with its unit-length embedding.
+
+    `quality` is how good a look it is, 0 to 1.
+    """
 
     frame: int
     time_s: float
     box: Box
     confidence: float
     embedding: Embedding
+    quality: float = 1.0
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from recognition.faces import Embedding, Sighting, unit
 ALIKE = 0.94  # the same face across a clip's frames scores above it; strangers rarely do
 ALIKE_IN_PLACE = 0.88  # enough when the face is also where it was before
 SAME_PLACE = 0.4  # intersection over union
+LEAST_WEIGHT = 0.05  # of a look without any quality, so that a mean can be taken of several such
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,14 @@ class Track:
 
     @property
     def probe(self) -> Embedding:
-        """The mean of the sightings' embeddings, unit length: what is compared with the gallery."""
-        return unit(np.mean([sighting.embedding for sighting in self.sightings], axis=0))
+        """The mean of the sightings' embeddings by quality, unit length: what is compared with the gallery."""
+        weights = [max(LEAST_WEIGHT, sighting.quality) for sighting in self.sightings]
+        return unit(np.average([sighting.embedding for sighting in self.sightings], axis=0, weights=weights))
+
+    @property
+    def quality(self) -> float:
+        """That of its best look, 0 to 1."""
+        return max(sighting.quality for sighting in self.sightings)
 
     def joined(self, other: Track) -> Track:
         """Both tracks as one. Raises `ValueError` if they share a frame."""

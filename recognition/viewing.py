@@ -11,8 +11,9 @@ from typing import Protocol
 
 from recognition.detect import Look
 from recognition.enough import CLOSEST_FRAMES, beyond_doubt, near, spread
-from recognition.faces import Box, Detection, Embedding, Frame, Rgb, Sighting, distinct, unit
+from recognition.faces import Box, Detection, Embedding, Frame, Landmarks, Rgb, Sighting, distinct, unit
 from recognition.gallery import Gallery
+from recognition.quality import quality_of
 from recognition.stopwatch import Stopwatch
 from recognition.track import link
 from recognition.vote import Verdict, decide
@@ -23,7 +24,9 @@ class FaceDetector(Protocol):
 
 
 class FaceEmbedder(Protocol):
-    def embed(self, rgb: Rgb, box: Box) -> Embedding: ...
+    def landmarks(self, rgb: Rgb, box: Box) -> Landmarks: ...
+
+    def embed(self, rgb: Rgb, box: Box, landmarks: Landmarks | None = None) -> Embedding: ...
 
 
 class Viewing:
@@ -98,5 +101,7 @@ class Viewing:
         return len(found)
 
     def _sighting(self, number: int, frame: Frame, face: Detection) -> Sighting:
-        embedding = unit(self._embedder.embed(frame.rgb, face.box))
-        return Sighting(number, frame.time_s, face.box, face.confidence, embedding)
+        landmarks = self._embedder.landmarks(frame.rgb, face.box)
+        embedding = unit(self._embedder.embed(frame.rgb, face.box, landmarks))
+        quality = quality_of(frame.rgb, face.box, landmarks).score
+        return Sighting(number, frame.time_s, face.box, face.confidence, embedding, quality)

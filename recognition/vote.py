@@ -20,6 +20,10 @@ from recognition.track import Track
 CLEAR_LEAD = 0.01
 """How far the runner-up must lie behind. Between look-alikes a person decides; measured, it costs no right name."""
 
+CLEAR_LOOK = 0.5
+"""The least quality of a track's best look. Blurred or tiny faces resemble everybody: of strangers blurred until their
+quality was below it, 1 to 3 % reached a threshold made for 1 %, of sharp ones none."""
+
 Answer = Literal["identified", "uncertain", "unknown"]
 
 
@@ -44,20 +48,21 @@ class Verdict:
 
 
 def judge(track: Track, gallery: Gallery) -> Verdict:
-    """Compare one track with the gallery: similar enough (inclusive), a clear lead, more than half its frames agree."""
+    """Compare one track with the gallery: a clear look, similar enough, a clear lead, most of its frames agree."""
     matches = nearest_each(np.stack([track.probe, *(sighting.embedding for sighting in track.sightings)]), gallery)
     if not matches:
         return Verdict(track, None, 0, "unknown")
     match, *in_frames = matches
     votes = sum(found.student_id == match.student_id for found in in_frames)
-    return Verdict(track, match, votes, answer_to(match, votes * 2 > len(track.sightings), gallery))
+    borne_out = votes * 2 > len(track.sightings) and track.quality >= CLEAR_LOOK
+    return Verdict(track, match, votes, answer_to(match, borne_out, gallery))
 
 
-def answer_to(match: Match, frames_agree: bool, gallery: Gallery) -> Answer:
-    """What a search's best match amounts to, given whether most of the frames agree with it."""
+def answer_to(match: Match, borne_out: bool, gallery: Gallery) -> Answer:
+    """What a search's best match amounts to, given whether a clear look and most of the frames bear it out."""
     if match.similarity < gallery.uncertain_from:
         return "unknown"
-    sure = match.similarity >= gallery.threshold and match.margin >= CLEAR_LEAD and frames_agree
+    sure = match.similarity >= gallery.threshold and match.margin >= CLEAR_LEAD and borne_out
     return "identified" if sure else "uncertain"
 
 

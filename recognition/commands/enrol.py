@@ -45,4 +45,6 @@ def enrol(
         made = enrol_folders(folders, identifier(), skip_bad=skip_bad_photographs, done=lambda: progress.advance(task))
     for refusal in made.refusals:
         click.echo(f"left out: {refusal.photograph}: {refusal.reason}", err=True)
+    for poor in made.poor:
+        click.echo(f"warning: {poor.photograph}: {poor.reason}; enrolled all the same, replace it if you can", err=True)
     store(made.gallery, list(made.students), gallery_file, students_file)

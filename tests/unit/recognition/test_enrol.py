@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recognition.enrol import enrol, read_folders, read_photograph
+from recognition.enrol import enrol, read_folders
 from recognition.errors import EnrolmentError, StudentsError
 from recognition.identify import Identifier
+from recognition.photograph import read_photograph
 from recognition.roster import Consent
 
 CONSENT = Consent("office", "2026-09-01")

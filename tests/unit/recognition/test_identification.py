@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from recognition.gallery import make_gallery
 from recognition.match import NO_RUNNER_UP, nearest, nearest_each
 from recognition.threshold import fitted_threshold
 from recognition.track import Track, link
-from recognition.vote import decide, judge
+from recognition.vote import CLEAR_LOOK, decide, judge
 from tests.people import alike, direction, gallery_of, sighting
 
 
@@ -133,6 +135,19 @@ def test_between_two_look_alikes_nobody_is_named() -> None:
     assert verdict.match is not None
     assert verdict.match.similarity > gallery.threshold
     assert (verdict.answer, verdict.candidate_id) == ("uncertain", "ada")
+
+
+@pytest.mark.parametrize(("quality", "answer"), [(CLEAR_LOOK, "identified"), (CLEAR_LOOK - 0.01, "uncertain")])
+def test_nobody_is_named_from_poor_looks_alone(quality: float, answer: str) -> None:
+    looks = tuple(replace(sighting(n, direction(0)), quality=quality / (n + 1)) for n in range(3))
+    assert judge(Track(looks), gallery_of("ada", "bob")).answer == answer
+
+
+def test_a_poor_look_counts_less_than_a_clear_one() -> None:
+    clear, poor = sighting(0, direction(0)), replace(sighting(1, direction(1)), quality=0.1)
+    assert Track((clear, poor)).probe == pytest.approx(unit(direction(0) + 0.1 * direction(1)))
+    useless = replace(poor, quality=0.0)
+    assert Track((useless,)).probe == pytest.approx(direction(1))
 
 
 def test_frames_that_disagree_leave_it_uncertain() -> None:

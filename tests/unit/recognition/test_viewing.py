@@ -10,7 +10,7 @@ import pytest
 
 from recognition.detect import DETECTORS, LOOKS, Look
 from recognition.enough import CLOSEST_FRAMES, spread
-from recognition.faces import Box, Detection, Embedding, Frame, Rgb, distinct
+from recognition.faces import Box, Detection, Embedding, Frame, Landmarks, Rgb, distinct
 from recognition.gallery import Gallery, make_gallery
 from recognition.stopwatch import Stopwatch
 from recognition.viewing import Viewing
@@ -18,6 +18,8 @@ from tests.people import alike, direction, gallery_of
 
 FIRST, SECOND, CLOSEST = LOOKS
 LARGE, SMALL, BEHIND = Box(100, 100, 399, 399), Box(100, 100, 199, 199), Box(700, 100, 760, 160)
+FRONTAL = np.array([[70, 30], [60, 30], [20, 30], [30, 30], [45, 60]])
+NOISE = np.random.default_rng(1).integers(0, 255, (1080, 1920, 3), dtype=np.uint8)  # sharp, and of every grey
 ADA, STRANGER = direction(0), direction(9)
 
 
@@ -34,13 +36,18 @@ class Scene:
         self.looked.append((int(rgb[0, 0, 0]), look))
         return [Detection(box, 1.0) for box in self.faces.get(look, [])]
 
-    def embed(self, rgb: Rgb, box: Box) -> Embedding:
+    def landmarks(self, rgb: Rgb, box: Box) -> Landmarks:
+        return np.add(FRONTAL, (box.left, box.top))
+
+    def embed(self, rgb: Rgb, box: Box, landmarks: Landmarks | None = None) -> Embedding:
         self.embedded += 1
         return self.who[box.left]
 
     def frames(self, count: int = 5) -> Iterator[Frame]:
         for number in range(count):
-            yield Frame(float(number), np.full((1080, 1920, 3), number, np.uint8))
+            picture = NOISE.copy()
+            picture[0, 0] = number
+            yield Frame(float(number), picture)
 
 
 def view(
