@@ -66,10 +66,12 @@ class Clip:
         """
         question: dict[str, Any] = {"kind": "frames", "moments": list(moments)}
         while True:
-            words, payload = self._ask(question)
+            words, _ = self._ask(question)
             if words.get("kind") == "end":
                 return
-            yield Frame(_number(words, "time_s", float), self._rgb(words, payload))
+            quarters = _number(words, "quarters")
+            rgb, grey = self._picture(3, quarters), self._picture(1, quarters)
+            yield Frame(_number(words, "time_s", float), rgb, grey[:, :, 0])
             question = {"kind": "next"}
 
     def _ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -93,16 +95,17 @@ class Clip:
         self._file.seek(offset)
         self._child.send({"kind": "bytes"}, self._file.read(length))
 
-    def _rgb(self, words: dict[str, Any], payload: int) -> Rgb:
-        """The picture that follows. Rows can be padded and the picture turned, hence the contiguous copy."""
+    def _picture(self, channels: int, quarters: int) -> Rgb:
+        """The picture that follows, (h, w, channels). Rows can be padded and it can be turned, hence the copy."""
+        words, payload = self._child.receive()
         width, height, row_bytes = (_number(words, name) for name in ("width", "height", "row_bytes"))
-        sound = width > 0 and height > 0 and 3 * width <= row_bytes <= 3 * width + MAX_PADDING_BYTES
+        sound = width > 0 and height > 0 and 0 <= row_bytes - channels * width <= MAX_PADDING_BYTES
         if not sound or row_bytes * height != payload or width * height > 2 * KEPT_PIXELS:
             raise ClipRejected(NONSENSE)
         rows = np.empty((height, row_bytes), dtype=np.uint8)
         self._child.receive_into(rows.data.cast("B"))
-        picture = rows[:, : 3 * width].reshape(height, width, 3)
-        return np.ascontiguousarray(np.rot90(picture, k=_number(words, "quarters") % 4))
+        picture = rows[:, : channels * width].reshape(height, width, channels)
+        return np.ascontiguousarray(np.rot90(picture, k=quarters % 4))
 
 
 Number = TypeVar("Number", int, float)

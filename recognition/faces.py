@@ -22,6 +22,9 @@ SAME_FACE = 0.3  # boxes of one picture that overlap more are one face seen at t
 Rgb: TypeAlias = NDArray[np.uint8]
 """A picture, shape (h, w, 3), uint8, red green blue, C-contiguous."""
 
+Grey: TypeAlias = NDArray[np.uint8]
+"""A picture's luminance, shape (h, w), uint8, C-contiguous."""
+
 Embedding: TypeAlias = NDArray[np.float64]
 """Shape (128,), float64. Computed from one face; a *template* is the enrolled kind."""
 
@@ -83,6 +86,8 @@ class Frame:
 
     time_s: float
     rgb: Rgb
+    grey: Grey | None = None
+    """The same picture for detection, at most 480 lines high, if whoever decoded it made one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from recognition.decoding.messages import receive, send
 from recognition.decoding.remote_file import RemoteFile
 
-FRAME = {"kind": "frame", "time_s": 0.0, "width": 4, "height": 2, "row_bytes": 12, "quarters": 0}
+FRAME = {"kind": "frame", "time_s": 0.0, "quarters": 0}
+RGB = {"kind": "rows", "width": 4, "height": 2, "row_bytes": 12}
+GREY = {"kind": "rows", "width": 4, "height": 2, "row_bytes": 4}
 
 
 def rehearse() -> None:
@@ -101,7 +103,9 @@ def _babble(connection: socket.socket) -> None:
 def _stop_in_mid_frame(connection: socket.socket) -> None:
     send(connection, {"kind": "opened", "duration_s": 1.0})
     receive(connection)
-    send(connection, FRAME, bytes(24))
+    send(connection, FRAME)
+    send(connection, RGB, bytes(24))
+    send(connection, GREY, bytes(8))
     receive(connection)
     connection.sendall(b"\x00\x00")
     os._exit(0)
@@ -110,7 +114,8 @@ def _stop_in_mid_frame(connection: socket.socket) -> None:
 def _lie_about_size(connection: socket.socket) -> None:
     send(connection, {"kind": "opened", "duration_s": 1.0})
     receive(connection)
-    send(connection, FRAME | {"width": 1 << 20, "height": 1 << 20, "row_bytes": 3 << 20}, bytes(24))
+    send(connection, FRAME)
+    send(connection, RGB | {"width": 1 << 20, "height": 1 << 20, "row_bytes": 3 << 20}, bytes(24))
     time.sleep(3600)
 
 

@@ -10,7 +10,7 @@ import io
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import av
 import av.subtitles.codeccontext  # what PyAV would load on meeting subtitles, when nothing can be opened any more
@@ -81,6 +81,8 @@ def _answer(connection: socket.socket, clip: OpenClip, shown: Shown | None) -> N
         send(connection, {"kind": "end"})
         return
     time_s, picture = shown
-    rgb = packed(picture, clip.stream)
-    words: dict[str, Any] = {"kind": "frame", "time_s": time_s, "width": rgb.width, "height": rgb.height}
-    send(connection, words | {"row_bytes": rgb.row_bytes, "quarters": rgb.quarters}, rgb.rows)
+    made = packed(picture, clip.stream)
+    send(connection, {"kind": "frame", "time_s": time_s, "quarters": made.quarters})
+    for rows in (made.rgb, made.grey):
+        words = {"kind": "rows", "width": rows.width, "height": rows.height, "row_bytes": rows.row_bytes}
+        send(connection, words, rows.bytes)

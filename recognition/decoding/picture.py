@@ -15,23 +15,42 @@ if TYPE_CHECKING:
 KEPT_PIXELS = 3840 * 2160  # larger pictures are reduced while they are converted: twelve frames must fit in memory
 
 
+GREY_LINES = 480  # what the detector's first look is at
+
+
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """`height` rows of `row_bytes` bytes, the first 3 * `width` of them RGB; to be turned left by `quarters`."""
+class Rows:
+    """`height` rows of `row_bytes` bytes; behind the `width` pixels each is padded."""
 
     width: int
     height: int
     row_bytes: int
+    bytes: memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A picture as rows of RGB and as reduced rows of grey; both are to be turned left by `quarters`."""
+
     quarters: int
-    rows: memoryview
+    rgb: Rows
+    grey: Rows
 
 
 def packed(picture: VideoFrame, stream: VideoStream) -> Packed:
     """The picture's RGB rows, as wide as its pixel aspect ratio asks for, at most `KEPT_PIXELS`."""
     width, height = shown_size(picture.width, picture.height, float(stream.sample_aspect_ratio or 1))
-    plane = picture.reformat(width=width, height=height, format="rgb24").planes[0]
     quarters = round(picture.rotation / 90) % 4
-    return Packed(width, height, plane.line_size, quarters, memoryview(plane)[: plane.line_size * height])
+    scale = min(1.0, GREY_LINES / (width if quarters % 2 else height))
+    small = max(1, round(width * scale)), max(1, round(height * scale))
+    return Packed(quarters, _rows(picture, width, height, "rgb24"), _rows(picture, *small, "gray"))
+
+
+def _rows(picture: VideoFrame, width: int, height: int, pixels: str) -> Rows:
+    """swscale makes grey from the luminance alone: 0.5 ms where going through RGB takes 3 to 7."""
+    way = "AREA" if pixels == "gray" else None
+    plane = picture.reformat(width=width, height=height, format=pixels, interpolation=way).planes[0]
+    return Rows(width, height, plane.line_size, memoryview(plane)[: plane.line_size * height])
 
 
 def shown_size(width: int, height: int, aspect: float) -> tuple[int, int]:

@@ -27,6 +27,14 @@ def connection() -> Iterator[socket.socket]:
         thread.join()
 
 
+def ask_rows(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
+    """One of a frame's two pictures."""
+    rows, length = receive(connection)
+    payload = bytearray(length)
+    receive_into(connection, memoryview(payload))
+    return rows, bytes(payload)
+
+
 def ask(connection: socket.socket, clip: bytes, words: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The child's answer and its payload, after it was given what it wanted of the clip."""
     send(connection, words)
@@ -34,6 +42,9 @@ def ask(connection: socket.socket, clip: bytes, words: dict[str, Any]) -> tuple[
         answer, length = receive(connection)
         payload = bytearray(length)
         receive_into(connection, memoryview(payload))
+        if answer["kind"] == "frame":
+            (rgb, pixels), (grey, _) = ask_rows(connection), ask_rows(connection)
+            return answer | rgb | {"kind": "frame", "grey": grey}, pixels
         if answer["kind"] != "read":
             return answer, bytes(payload)
         send(connection, {"kind": "bytes"}, clip[answer["offset"] : answer["offset"] + answer["length"]])

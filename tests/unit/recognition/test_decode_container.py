@@ -39,4 +39,4 @@ def test_very_large_pictures_are_reduced_while_they_are_converted(
     clip = open_container(io.BytesIO(path.read_bytes()))
     _, shown = next(clip.pictures([0.0]))
     made = picture.packed(shown, clip.stream)
-    assert (made.width, made.height) == (320, 240)
+    assert (made.rgb.width, made.rgb.height) == (320, 240)

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from PIL import Image
 
 from recognition.decode import open_clip
 from recognition.decoding.container import open_container
@@ -107,6 +108,19 @@ def test_a_phones_turn_is_undone(degrees: int) -> None:
     for frame in frames_of(turned(encode(Kind(), [held] * 5), degrees), [0.0, 0.3]):
         assert frame.rgb.shape == (256, 192, 3)
         assert_quarters(frame.rgb)
+        assert frame.grey is not None
+        assert frame.grey.shape == (256, 192)
+
+
+@pytest.mark.parametrize("degrees", [0, 90])
+def test_the_grey_picture_for_detection_has_at_most_480_lines_and_shows_the_same(degrees: int) -> None:
+    clip = encode(Kind(), [quarters(1280, 720)] * 2)
+    (frame,) = frames_of(turned(clip, degrees) if degrees else clip, [0.0])
+    assert frame.grey is not None
+    assert frame.grey.shape == ((480, 853) if degrees == 0 else (480, 270))
+    assert frame.grey.flags.c_contiguous
+    grey = np.asarray(Image.fromarray(frame.rgb).convert("L").resize(frame.grey.shape[::-1]))
+    assert_allclose(frame.grey[::40, ::40].astype(int), grey[::40, ::40].astype(int), atol=30)
 
 
 def test_pixels_that_are_not_square_are_made_so() -> None:
@@ -152,7 +166,6 @@ def test_cover_art_is_not_the_clip() -> None:
 def _song_with_cover() -> bytes:
     """An ID3-less stand-in that FFmpeg marks as an attached picture: one JPEG as `covr` in an audio file."""
     import av
-    from PIL import Image
 
     song, cover = io.BytesIO(), io.BytesIO()
     Image.fromarray(quarters(64, 64)).save(cover, "jpeg")
