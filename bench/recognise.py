@@ -1,8 +1,8 @@
 """CPU seconds a clip: our path, plain face_recognition on the first frame, the original system's path; same dlib.
 
 A first run of each path, not counted, loads its models, and what decodes in a process of its own counts with us. The
-surprising rule: the other two paths decide by the nearest template within 0.6 on a single frame; this benchmark compares
-their cost, and only our answers are checked.
+surprising rule: the other two paths decide by the nearest template within 0.6 on a single frame; this benchmark
+compares their cost, and only our answers are checked.
 """
 
 from __future__ import annotations

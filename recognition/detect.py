@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from recognition.faces import Box, Detection, Rgb
+from recognition.faces import Box, Detection, Grey, Rgb
 from recognition.models import CNN, frontal_face_detector, model_file
 
 
@@ -51,9 +51,12 @@ class Detector:
 
         return dlib.cnn_face_detection_model_v1(model_file(CNN))
 
-    def detect(self, rgb: Rgb, look: Look) -> list[Detection]:
-        """The faces in `rgb`, from left to right. Their order says nothing about who they are."""
-        grey, scale = _reduced(rgb, look.side)
+    def detect(self, rgb: Rgb, look: Look, reduced: Grey | None = None) -> list[Detection]:
+        """The faces in `rgb`, from left to right. Their order says nothing about who they are.
+
+        `reduced` is the same picture in grey; where it is as small as `look` wants it, nothing need be computed anew.
+        """
+        grey, scale = _as_wanted(reduced, rgb, look.side) or _reduced(rgb, look.side)
         if look.by == "cnn":
             scored = [(face.rect, face.confidence) for face in self._cnn(np.dstack([grey] * 3), look.upsample)]
         else:
@@ -63,7 +66,13 @@ class Detector:
         return sorted(found, key=lambda detection: detection.box.left)
 
 
-def _reduced(rgb: Rgb, side: int) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], float]:
+def _as_wanted(reduced: Grey | None, rgb: Rgb, side: int) -> tuple[Grey, float] | None:
+    if reduced is None or min(reduced.shape) != min(side, *rgb.shape[:2]):
+        return None
+    return reduced, min(reduced.shape) / min(rgb.shape[:2])
+
+
+def _reduced(rgb: Rgb, side: int) -> tuple[Grey, float]:
     """The grey picture, its shorter side at most `side` pixels, and how much smaller than `rgb` it is (1 or less)."""
     grey = Image.fromarray(rgb).convert("L")
     scale = min(1.0, side / min(grey.size))

@@ -87,7 +87,7 @@ class Frame:
     time_s: float
     rgb: Rgb
     grey: Grey | None = None
-    """The same picture for detection, at most 480 lines high, if whoever decoded it made one."""
+    """The same picture for detection, its shorter side 480 pixels at most, if whoever decoded it made one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ SIDE = 80  # pixels to which a face is reduced before its sharpness is measured
 GLARE = 250  # grey levels from here on hold no detail any more
 FAULTY = 0.35  # a part below it is a fault worth telling
 
-# Good: a change this far costs less than 0.004 of similarity on LFW. Poor: it costs 0.04 to 0.06, more than usually lies
-# between a student and the threshold. Photographs were reduced, blurred, darkened and brightened step by step.
+# Good: a change this far costs less than 0.004 of similarity on LFW. Poor: it costs 0.04 to 0.06, more than usually
+# lies between a student and the threshold. Photographs were reduced, blurred, darkened and brightened step by step.
 GOOD_SIZE_PX, POOR_SIZE_PX = 36.0, 14.0
 GOOD_SHARPNESS, POOR_SHARPNESS = 0.034, 0.007
 GOOD_TURN, POOR_TURN = 0.30, 0.70

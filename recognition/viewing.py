@@ -11,7 +11,7 @@ from typing import Protocol
 
 from recognition.detect import Look
 from recognition.enough import CLOSEST_FRAMES, beyond_doubt, near, spread
-from recognition.faces import Box, Detection, Embedding, Frame, Landmarks, Rgb, Sighting, distinct, unit
+from recognition.faces import Box, Detection, Embedding, Frame, Grey, Landmarks, Rgb, Sighting, distinct, unit
 from recognition.gallery import Gallery
 from recognition.quality import quality_of
 from recognition.stopwatch import Stopwatch
@@ -20,7 +20,7 @@ from recognition.vote import Verdict, decide
 
 
 class FaceDetector(Protocol):
-    def detect(self, rgb: Rgb, look: Look) -> list[Detection]: ...
+    def detect(self, rgb: Rgb, look: Look, reduced: Grey | None = None) -> list[Detection]: ...
 
 
 class FaceEmbedder(Protocol):
@@ -95,7 +95,7 @@ class Viewing:
         frame = self.frames[number]
         with self._watch("detect"):
             known = [sighting.box for sighting in self.sightings if sighting.frame == number]
-            found = distinct(self._detector.detect(frame.rgb, look), known)
+            found = distinct(self._detector.detect(frame.rgb, look, frame.grey), known)
         with self._watch("embed"):
             self.sightings += [self._sighting(number, frame, face) for face in found]
         return len(found)

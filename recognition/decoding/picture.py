@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 KEPT_PIXELS = 3840 * 2160  # larger pictures are reduced while they are converted: twelve frames must fit in memory
-
-
-GREY_LINES = 480  # what the detector's first look is at
+GREY_SIDE = 480  # the shorter side of what the detector's first look is at
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def packed(picture: VideoFrame, stream: VideoStream) -> Packed:
     """The picture's RGB rows, as wide as its pixel aspect ratio asks for, at most `KEPT_PIXELS`."""
     width, height = shown_size(picture.width, picture.height, float(stream.sample_aspect_ratio or 1))
     quarters = round(picture.rotation / 90) % 4
-    scale = min(1.0, GREY_LINES / (width if quarters % 2 else height))
+    scale = min(1.0, GREY_SIDE / min(width, height))
     small = max(1, round(width * scale)), max(1, round(height * scale))
     return Packed(quarters, _rows(picture, width, height, "rgb24"), _rows(picture, *small, "gray"))
 

@@ -113,11 +113,11 @@ def test_a_phones_turn_is_undone(degrees: int) -> None:
 
 
 @pytest.mark.parametrize("degrees", [0, 90])
-def test_the_grey_picture_for_detection_has_at_most_480_lines_and_shows_the_same(degrees: int) -> None:
+def test_the_grey_picture_for_detection_is_480_pixels_on_its_shorter_side_and_shows_the_same(degrees: int) -> None:
     clip = encode(Kind(), [quarters(1280, 720)] * 2)
     (frame,) = frames_of(turned(clip, degrees) if degrees else clip, [0.0])
     assert frame.grey is not None
-    assert frame.grey.shape == ((480, 853) if degrees == 0 else (480, 270))
+    assert frame.grey.shape == ((480, 853) if degrees == 0 else (853, 480))
     assert frame.grey.flags.c_contiguous
     grey = np.asarray(Image.fromarray(frame.rgb).convert("L").resize(frame.grey.shape[::-1]))
     assert_allclose(frame.grey[::40, ::40].astype(int), grey[::40, ::40].astype(int), atol=30)

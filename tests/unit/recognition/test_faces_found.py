@@ -49,6 +49,17 @@ def test_boxes_come_back_in_full_size_pixels(identifier: Identifier) -> None:
     assert max(face.box.overlap(expected) for face in identifier.detector.detect(large, Look(512, 0))) > 0.9
 
 
+def test_a_reduced_grey_picture_of_the_right_size_serves_and_any_other_is_passed_over(identifier: Identifier) -> None:
+    large = np.ascontiguousarray(Image.fromarray(ASTRONAUT).resize((1536, 1536)))
+    reduced = np.ascontiguousarray(Image.fromarray(large).convert("L").resize((480, 480)))
+    (own,) = identifier.detector.detect(large, Look(480, 0))
+    (given,) = identifier.detector.detect(large, Look(480, 0), reduced)
+    assert own.box.overlap(given.box) > 0.9
+    blank = np.zeros_like(reduced)
+    assert identifier.detector.detect(large, Look(480, 0), blank) == []
+    assert identifier.detector.detect(large, Look(720, 0), blank) != []
+
+
 def test_a_small_face_is_found_by_looking_closer(identifier: Identifier) -> None:
     scene = np.full((1080, 1920, 3), 128, np.uint8)
     scene[400:550, 900:1050] = np.asarray(Image.fromarray(ASTRONAUT[0:300, 70:370]).resize((150, 150)))

@@ -10,7 +10,7 @@ import pytest
 
 from recognition.detect import DETECTORS, LOOKS, Look
 from recognition.enough import CLOSEST_FRAMES, spread
-from recognition.faces import Box, Detection, Embedding, Frame, Landmarks, Rgb, distinct
+from recognition.faces import Box, Detection, Embedding, Frame, Grey, Landmarks, Rgb, distinct
 from recognition.gallery import Gallery, make_gallery
 from recognition.stopwatch import Stopwatch
 from recognition.viewing import Viewing
@@ -32,7 +32,7 @@ class Scene:
     looked: list[tuple[int, Look]] = field(default_factory=list)
     embedded: int = 0
 
-    def detect(self, rgb: Rgb, look: Look) -> list[Detection]:
+    def detect(self, rgb: Rgb, look: Look, reduced: Grey | None = None) -> list[Detection]:
         self.looked.append((int(rgb[0, 0, 0]), look))
         return [Detection(box, 1.0) for box in self.faces.get(look, [])]
 
