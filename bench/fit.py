@@ -1,4 +1,4 @@
-"""The fit behind recognition/threshold.py: random rosters, the similarity that 1 % of strangers reach, least squares.
+"""The fit behind recognition/threshold.py: random rosters, what a share of strangers reach, least squares.
 
 Pure: embeddings in, numbers out, no files and no models. The surprising rule: whoever is not on a roster is one more
 stranger to it, with a single photograph drawn at random.
@@ -18,7 +18,6 @@ from recognition.gallery import mean_template
 
 ROSTERS = (2, 5, 11, 25, 50)
 PHOTOGRAPHS = (1, 2, 3, 4, 5, 6)
-FPIR = 0.01
 
 Vectors: TypeAlias = NDArray[np.float64]
 """Shape (n, 128)."""
@@ -26,7 +25,7 @@ Vectors: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """`similarity` is what 1 % of strangers reach with rosters of `students`, `photographs` each."""
+    """`similarity` is what the share of strangers reaches with rosters of `students`, `photographs` each."""
 
     students: int
     photographs: int
@@ -71,16 +70,17 @@ def measure(
     strangers: Vectors,
     draws: int,
     rng: np.random.Generator,
+    fpir: float = 0.01,
     done: Callable[[], None] = lambda: None,
 ) -> list[Point]:
     """A point for each of `sizes`, from `draws` random rosters. Embeddings as the network gives them.
 
-    `done` is called after each point.
+    `fpir` is the share of strangers, 0 to 1. `done` is called after each point.
     """
     points = []
     for students, photographs in sizes(people):
         reached = [_reached(list(people.values()), unit(strangers), students, photographs, rng) for _ in range(draws)]
-        points.append(Point(students, photographs, float(np.quantile(np.concatenate(reached), 1 - FPIR))))
+        points.append(Point(students, photographs, float(np.quantile(np.concatenate(reached), 1 - fpir))))
         done()
     return points
 

@@ -4,7 +4,7 @@ One fixed number is wrong for every other roster: the more students, the more ch
 one, and a mean of several photographs resembles everybody a little more. The three coefficients are a least-squares
 fit (`scripts/bench.sh threshold` repeats it) to the similarity that 1 % of strangers reach, over random rosters of
 2 to 50 people with 1 to 6 photographs each; the formula is within 0.005 of every measured point. From what 10 % of
-strangers reach, fitted likewise, up to the threshold a face is *uncertain*.
+strangers reach, fitted likewise (`scripts/bench.sh threshold --percent 10`), up to the threshold a face is *uncertain*.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from bench.fit import Fit, Point, fitted, measure
 from bench.photographs import nearest_the_centre
 from recognition.faces import Box, Detection
 from recognition.match import NO_RUNNER_UP, Match
+from recognition.threshold import fitted_threshold, uncertain_band
 from recognition.vote import CLEAR_LEAD
 from tests.people import alike, direction, gallery_of
 
@@ -76,7 +77,7 @@ def test_the_fit_finds_the_coefficients_its_points_were_made_with(tmp_path: Path
     assert (found.one_student, found.per_log_student) == pytest.approx((0.92, 0.006))
     assert found.per_inverse_photograph == pytest.approx(-0.01)
     assert found.residual(points) < 1e-9
-    threshold.save_plot(tmp_path / "fit.png", points, found)
+    threshold.save_plot(tmp_path / "fit.png", points, found, 1)
     assert (tmp_path / "fit.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -110,6 +111,15 @@ def test_that_the_figures_have_nowhere_to_go_is_said_before_anything_is_measured
     ran = CliRunner().invoke(identify.main, ["--json", str(tmp_path / "nowhere" / "figures.json")])
     assert ran.exit_code == 2
     assert "there is no folder" in ran.output
+
+
+@pytest.mark.parametrize("percent", [1, 10])
+def test_the_shipped_curves_are_those_the_product_uses(percent: int) -> None:
+    for students, photographs in ((2, 1), (11, 3), (50, 6)):
+        at = threshold.SHIPPED[percent].at(students, photographs)
+        counts = [photographs] * students
+        used = fitted_threshold(counts) if percent == 1 else fitted_threshold(counts) - uncertain_band(counts)
+        assert used == pytest.approx(at, abs=2e-4)
 
 
 def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
