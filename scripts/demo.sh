@@ -27,10 +27,9 @@ check_folder() {
     [ -d "$1" ] || fail "$1 is not a folder"
     [ -d "$1/clips" ] && [ -d "$1/photographs" ] ||
         fail "$1 must hold the folders clips/ and photographs/<student id>/ (scripts/demo.sh -h shows the layout)"
-    for student in "$1"/photographs/*/; do
-        [ -d "$student" ] && return
-    done
-    fail "$1/photographs holds no student: make a folder named by the student's id and put photographs in it"
+    [ -n "$(find "$1/photographs" -mindepth 1 -maxdepth 1 -type d)" ] ||
+        fail "$1/photographs holds no student: make a folder named by the student's id and put photographs in it"
+    [ -n "$(find "$1/clips" -type f)" ] || fail "$1/clips is empty: put the clips into it"
 }
 
 case ${1-} in

@@ -61,11 +61,12 @@ def test_uploading_without_a_bucket_names_the_setting(tmp_path: Path) -> None:
         ([], "must hold the folders clips/ and photographs/<student id>/"),
         (["clips"], "must hold the folders clips/ and photographs/<student id>/"),
         (["clips", "photographs"], "holds no student"),
+        (["clips", "photographs/ada"], "clips is empty"),
     ],
 )
 def test_the_demo_explains_the_layout_that_a_folder_lacks(tmp_path: Path, folders: list[str], message: str) -> None:
     for folder in folders:
-        (tmp_path / folder).mkdir()
+        (tmp_path / folder).mkdir(parents=True)
     said = run("demo.sh", str(tmp_path))
     assert said.returncode == 2
     assert message in said.stderr
