@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench.command import require
-from recognition.detect import LOOKS
-from recognition.faces import Box, Detection, Embedding, Rgb
+from recognition.calibration.strangers import central_face
+from recognition.faces import Embedding
 from recognition.identify import Identifier
 from recognition.photograph import SUFFIXES, read_photograph
 
@@ -63,30 +63,9 @@ def embed_faces(files: Sequence[Path], identifier: Identifier) -> dict[Path, Emb
     with Progress(console=Console(stderr=True)) as progress:
         for file in progress.track(files, description="embedding"):
             rgb = read_photograph(file)
-            if face := _central_face(rgb, identifier):
+            if face := central_face(rgb, identifier):
                 embeddings[file] = identifier.embedder.embed(rgb, face.box)
     return embeddings
-
-
-def nearest_the_centre(faces: Sequence[Detection], width: int, height: int) -> Detection | None:
-    """Of `faces`, the one whose middle is nearest the middle of a picture of that size; None without faces."""
-
-    def distance(face: Detection) -> float:
-        x, y = _middle(face.box)
-        return (x - width / 2) ** 2 + (y - height / 2) ** 2
-
-    return min(faces, key=distance, default=None)
-
-
-def _central_face(rgb: Rgb, identifier: Identifier) -> Detection | None:
-    """Closer only while nobody is found, as with clips."""
-    looks = (identifier.detector.detect(rgb, look) for look in LOOKS)
-    found = next((faces for faces in looks if faces), [])
-    return nearest_the_centre(found, rgb.shape[1], rgb.shape[0])
-
-
-def _middle(box: Box) -> tuple[float, float]:
-    return (box.left + box.right) / 2, (box.top + box.bottom) / 2
 
 
 def _people(folder: Path) -> dict[str, list[Path]]:

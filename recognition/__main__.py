@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from recognition.commands.calibrate import calibrate
 from recognition.commands.enrol import enrol
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
@@ -13,7 +14,7 @@ from recognition.commands.publish import publish
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, identify, publish])
+@click.group(commands=[enrol, import_legacy, calibrate, identify, publish])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.calibration.scores import Numbers, Searches
+from recognition.calibration.searches import Numbers, Searches
 
 FITTED_FPIR = 0.01
 """The FPIR that the fitted formula is made for."""

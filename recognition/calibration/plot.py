@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognition.calibration.estimate import Calibration, det_curve
-from recognition.calibration.scores import Numbers, Searches
+from recognition.calibration.searches import Numbers, Searches
 from recognition.errors import SetupError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def new_figure(width: float) -> Figure:
         raise SetupError(
             "a plot needs matplotlib: python -m pip install matplotlib, or run scripts/setup.sh"
         ) from error
-    return Figure(figsize=(width, 4.6), layout="constrained")
+    return Figure(figsize=(width, 5.0), layout="constrained")
 
 
 def draw_det(
@@ -82,5 +82,4 @@ def _draw_scores(axes: Axes, found: Calibration, genuine: Searches, impostors: S
     )
     axes.set(xlabel="cosine similarity to the nearest template", ylabel="share of searches")
     axes.set_title("Who scores what", fontsize=10)
-    axes.set_ylim(top=1.5 * axes.get_ylim()[1])  # room for the legend
-    axes.legend(fontsize=8, loc="upper left")
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)

@@ -9,59 +9,18 @@ student. Measured on LFW, the mean of the raised genuine scores is within 0.0002
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.calibration.searches import Numbers, Searches
 from recognition.faces import unit
-from recognition.gallery import Gallery
+from recognition.gallery import Enrolled, Gallery
 from recognition.match import NO_RUNNER_UP, nearest_each
 from recognition.threshold import fitted_threshold
-from recognition.vote import CLEAR_LEAD
 
 BLOCK = 1_000  # photographs compared at once: 80 MB with 10,000 students
 LEAST_LIKENESS = 0.5  # photographs of one person agree more than this, or the folder is wrong
-
-Numbers: TypeAlias = NDArray[np.float64]
-
-
-class Enrolled(Protocol):
-    """The photographs of a gallery: `embeddings` (m, 128) as the network gives them, `owners` (m,) their students."""
-
-    @property
-    def embeddings(self) -> Numbers: ...
-
-    @property
-    def owners(self) -> NDArray[np.int64]: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Searches:
-    """One search a row, all arrays (n,): the best match's similarity, its lead, whose photograph, whether it is right.
-
-    `person` numbers the people shown: photographs of one person are not independent of one another.
-    """
-
-    similarity: Numbers
-    lead: Numbers
-    person: NDArray[np.int64]
-    right: NDArray[np.bool_]
-
-    @property
-    def named_up_to(self) -> Numbers:
-        """The highest threshold at which the shipped rule still names the best match; -inf: at none."""
-        return np.where(self.lead >= CLEAR_LEAD, self.similarity, -np.inf)
-
-    def joined(self, other: Searches) -> Searches:
-        """Both, the people of `other` being different ones."""
-        after = int(self.person.max(initial=-1)) + 1
-        return Searches(
-            np.concatenate([self.similarity, other.similarity]),
-            np.concatenate([self.lead, other.lead]),
-            np.concatenate([self.person, other.person + after]),
-            np.concatenate([self.right, other.right]),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

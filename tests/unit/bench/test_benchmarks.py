@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bench import identify, recognise, rollcall, threshold
 from bench.fit import Fit, Point, fitted, measure
-from bench.photographs import nearest_the_centre
+from recognition.calibration.strangers import nearest_the_centre
 from recognition.faces import Box, Detection
 from recognition.match import NO_RUNNER_UP, Match
 from recognition.threshold import fitted_threshold, uncertain_band

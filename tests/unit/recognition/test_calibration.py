@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from recognition.calibration.estimate import (
     FEWEST_PEOPLE,
@@ -20,33 +19,27 @@ from recognition.calibration.estimate import (
 )
 from recognition.calibration.plot import new_figure, save_plot
 from recognition.calibration.scores import (
-    Numbers,
     PhotographScores,
-    Searches,
     genuine,
     impostors,
     photograph_scores,
     strangers,
 )
+from recognition.calibration.searches import Numbers, Searches
 from recognition.errors import SetupError
 from recognition.faces import Embedding, unit
-from recognition.gallery import Gallery, make_gallery
+from recognition.gallery import Enrolled, Gallery, make_gallery
 from recognition.match import NO_RUNNER_UP, nearest_each
 from recognition.threshold import fitted_threshold
 from recognition.vote import CLEAR_LEAD, answer_to
 from tests.people import alike, direction
 
 
-@dataclass(frozen=True, eq=False)
-class Enrolled:
-    embeddings: Numbers
-    owners: NDArray[np.int64]
-
-
 def enrolled(people: dict[str, list[Embedding]]) -> tuple[Gallery, Enrolled]:
     """The gallery of these photographs, and the photographs."""
-    owners = np.repeat(np.arange(len(people)), [len(own) for own in people.values()])
-    return make_gallery(people), Enrolled(np.array([face for own in people.values() for face in own]), owners)
+    gallery = make_gallery(people)
+    assert gallery.enrolled is not None
+    return gallery, gallery.enrolled
 
 
 def scattered(students: int, photographs: int, rng: np.random.Generator) -> dict[str, list[Embedding]]:

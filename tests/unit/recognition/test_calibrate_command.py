@@ -1,0 +1,222 @@
+"""`python -m recognition calibrate`, as its users call it, on made galleries and on the demo's photographs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognition.__main__ import main
+from recognition.calibration.estimate import FEWEST_PEOPLE
+from recognition.faces import Embedding
+from recognition.gallery import Gallery, make_gallery, read_gallery, write_gallery
+from tests.people import alike, direction
+
+FILE = Path("gallery.npz")
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `calibrate` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object, verb: str = "calibrate") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["recognition", verb, *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            raise SystemExit(main())
+        shown = capsys.readouterr()
+        return Ran(int(left.value.code or 0), shown.out, " ".join(shown.err.split()))
+
+    return run
+
+
+def roster(students: int, photographs: int = 3) -> dict[str, list[Embedding]]:
+    """People around one common face, each with their own scatter, about as similar as dlib's are."""
+    rng = np.random.default_rng(3)
+    common, people = rng.normal(size=128), rng.normal(0, 0.45, size=(students, 128))
+    return {
+        f"s{n}": list(common + person + rng.normal(0, 0.15, size=(photographs, 128))) for n, person in enumerate(people)
+    }
+
+
+def stored(gallery: Gallery) -> Gallery:
+    FILE.write_bytes(write_gallery(gallery))
+    return gallery
+
+
+def test_it_prints_the_threshold_the_estimate_and_how_sure_it_is_and_writes_nothing(run: Run) -> None:
+    gallery = stored(make_gallery(roster(30)))
+    before = FILE.read_bytes()
+    shown = run()
+    assert shown.code == 0
+    for words in (f"{gallery.threshold:.4f}, fitted for FPIR 1.0%", "expected TPIR", "expected FPIR", "50 to 87 %"):
+        assert words in shown.out
+    assert "30 people" in shown.out
+    assert FILE.read_bytes() == before
+
+
+def test_the_same_gallery_gives_the_same_answer(run: Run) -> None:
+    stored(make_gallery(roster(30)))
+    assert run().out == run().out
+
+
+def test_write_stores_the_threshold_its_origin_and_its_rate_and_keeps_all_else(run: Run) -> None:
+    before = stored(make_gallery(roster(30)))
+    assert run("--fpir", 0.05, "--write").code == 0
+    after = read_gallery(FILE.read_bytes())
+    assert (after.threshold_from, after.fpir) == ("calibrated", 0.05)
+    assert after.threshold < before.threshold
+    assert after.student_ids == before.student_ids
+    assert after.enrolled is not None
+    assert FILE.stat().st_mode & 0o777 == 0o600
+
+
+def test_calibrating_twice_does_not_move_the_threshold_again(run: Run) -> None:
+    stored(make_gallery(roster(30)))
+    run("--write")
+    once = read_gallery(FILE.read_bytes()).threshold
+    run("--write")
+    assert read_gallery(FILE.read_bytes()).threshold == once
+
+
+def test_with_too_few_people_the_formula_stays_and_it_is_said(run: Run) -> None:
+    stored(make_gallery(roster(FEWEST_PEOPLE - 1)))
+    before = FILE.read_bytes()
+    shown = run("--write")
+    assert shown.code == 0
+    assert "the formula stays" in shown.out
+    assert "not changed" in shown.err
+    assert FILE.read_bytes() == before
+
+
+def test_students_who_look_alike_are_named_the_most_alike_first(run: Run) -> None:
+    people = {"ada": [direction(0)] * 3, "[b]twin": [alike(0, 0.99)] * 3, "bob": [direction(5)] * 3}
+    stored(make_gallery(people | {"double": [alike(5, 0.98)] * 3, "eve": [direction(9)] * 3}))
+    lines = run().out.split("Look-alikes")[1].splitlines()
+    pairs = [line for line in lines if "0.99" in line or "0.98" in line]
+    assert "ada" in pairs[0]
+    assert "[b]twin" in pairs[0]
+    assert "bob" in pairs[1]
+    assert not any("eve" in line for line in lines)
+
+
+def test_at_most_ten_pairs_are_shown(run: Run) -> None:
+    stored(make_gallery({f"s{n}": [alike(0, 0.99)] * 3 for n in range(8)}))
+    pairs = run().out.split("Look-alikes")[1].splitlines()
+    assert sum("1.0000" in line for line in pairs) == 10
+
+
+def test_few_poor_and_disagreeing_photographs_are_named(run: Run) -> None:
+    people = {"few": [direction(0)], "odd": [direction(1)] * 4 + [direction(2)], "poor": [direction(3)] * 3}
+    qualities = {"few": [1.0], "odd": [1.0] * 5, "poor": [0.9, 0.2, 0.3]}
+    stored(make_gallery(people, qualities))
+    said = [line for line in run().out.splitlines() if "photograph" in line]
+    assert any("few" in line and "1 photograph only; 3 are advised" in line for line in said)
+    assert any("odd" in line and "5 of 5 does not look like this student's other photographs" in line for line in said)
+    assert [line for line in said if "is poor" in line] == [line for line in said if "2 of 3 is poor" in line] != []
+
+
+def test_good_photographs_are_not_complained_of(run: Run) -> None:
+    stored(make_gallery({str(n): [direction(n)] * 3 for n in range(4)}))
+    shown = run()
+    assert "Look-alikes" not in shown.out
+    assert "Photographs to replace" not in shown.out
+
+
+def test_a_gallery_without_photographs_says_which_file_to_calibrate(run: Run) -> None:
+    stored(replace(make_gallery(roster(30)), enrolled=None))
+    refused = run()
+    assert refused.code == 1
+    assert "calibrate the file `enrol` wrote" in refused.err
+
+
+def test_the_only_student_cannot_be_confused_with_anybody(run: Run) -> None:
+    stored(make_gallery({"ada": [direction(0)] * 3}))
+    refused = run()
+    assert refused.code == 1
+    assert "--strangers" in refused.err
+
+
+def test_an_empty_gallery_says_to_enrol(run: Run) -> None:
+    stored(make_gallery({}))
+    assert "python -m recognition enrol" in run().err
+
+
+@pytest.mark.parametrize("fpir", ["0", "-0.1", "0.5", "0.7", "nan", "many"])
+def test_a_rate_out_of_range_is_a_usage_error(run: Run, fpir: str) -> None:
+    stored(make_gallery(roster(3)))
+    refused = run("--fpir", fpir)
+    assert refused.code == 2
+    assert "--fpir" in refused.err
+
+
+def test_a_missing_gallery_says_how_to_make_one(run: Run) -> None:
+    assert "python -m recognition enrol" in run().err
+
+
+def test_the_plot_is_written(run: Run) -> None:
+    stored(make_gallery(roster(30)))
+    assert run("--plot", "plot.png").code == 0
+    assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_a_plot_is_one_clear_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(make_gallery(roster(30)))
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    refused = run("--plot", "plot.png", "--write")
+    assert refused.code == 1
+    assert "pip install matplotlib" in refused.err
+    assert read_gallery(FILE.read_bytes()).threshold_from == "fitted"
+
+
+def test_a_plot_that_cannot_be_written_is_refused_before_any_work(run: Run) -> None:
+    stored(make_gallery(roster(30)))
+    refused = run("--plot", "no/folder/plot.png")
+    assert refused.code == 1
+    assert "no folder" in refused.err
+    assert refused.out == ""
+
+
+def test_the_demos_two_students_keep_the_formula(run: Run, samples: Path) -> None:
+    run(samples / "photographs", verb="enrol")
+    shown = run()
+    assert shown.code == 0
+    assert "2 people are fewer than 20: the formula stays" in shown.out
+
+
+def test_a_published_gallery_is_calibrated_with_strangers_and_says_that_tpir_is_unknown(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    stored(replace(make_gallery(roster(30)), enrolled=None))
+    shutil.copytree(samples / "photographs", tmp_path / "strangers")
+    (tmp_path / "strangers" / "broken.jpg").write_bytes(b"nonsense")
+    shown = run("--strangers", "strangers")
+    assert shown.code == 0
+    assert "unknown" in shown.out
+    assert "broken.jpg: not a readable photograph" in shown.err
+
+
+def test_strangers_without_a_usable_photograph_are_one_clear_error(run: Run, tmp_path: Path) -> None:
+    stored(make_gallery(roster(30)))
+    folder = tmp_path / "strangers"
+    folder.mkdir()
+    assert "holds no photographs" in run("--strangers", folder).err
+    (folder / "broken.jpg").write_bytes(b"nonsense")
+    refused = run("--strangers", folder)
+    assert refused.code == 1
+    assert "none of the strangers' photographs is usable" in refused.err
