@@ -20,6 +20,7 @@ from bench.command import data_option, file_option, json_option, write_figures
 from bench.det import CUSTOMARY, OURS, customary_curve, our_curve, save_det
 from bench.naming import Search, rates, threshold_at, uncertain_share
 from bench.photographs import Photographs, embed_faces, find_photographs
+from recognition.calibration.plot import require_matplotlib
 from recognition.faces import Embedding, unit
 from recognition.gallery import Gallery, make_gallery
 from recognition.match import nearest
@@ -108,6 +109,8 @@ def main(data: Path, json: Path | None, plot: Path | None) -> None:
     from recognition.bootstrap import identifier
 
     photographs = find_photographs(data)
+    if plot:
+        require_matplotlib()
     faces = embed_faces(photographs.files, identifier())
     figures = measure(photographs, faces)
     counts = "{students} students, {probes} probes, {strangers} strangers; {without_face} photographs without a face"
