@@ -7,83 +7,25 @@ rule: a photograph without a found face stays in the denominator, as a search th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias
 
 import click
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bench.command import data_option, json_option, write_figures
+from bench.command import data_option, file_option, json_option, write_figures
+from bench.det import CUSTOMARY, OURS, customary_curve, our_curve, save_det
+from bench.naming import Search, rates, threshold_at, uncertain_share
 from bench.photographs import Photographs, embed_faces, find_photographs
+from recognition.calibration.plot import require_matplotlib
 from recognition.faces import Embedding, unit
 from recognition.gallery import Gallery, make_gallery
-from recognition.match import Match, nearest
-from recognition.vote import Answer, answer_to
+from recognition.match import nearest
 
 CUSTOMARY_DISTANCE = 0.6
-NO_FACE = -2.0  # below every cosine
-
-Naming: TypeAlias = tuple[str | None, str | None]
-"""Who is shown (None: a stranger), and who is named (None: nobody)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """One probe: who it shows (None: a stranger), and the nearest student (None: no face was found)."""
-
-    shows: str | None
-    match: Match | None
-
-    @property
-    def similarity(self) -> float:
-        """To the nearest student; below every cosine without a face."""
-        return self.match.similarity if self.match else NO_FACE
-
-    @property
-    def nearest_is_right(self) -> bool:
-        """Whether the nearest student is the one shown."""
-        return self.match is not None and self.match.student_id == self.shows
-
-    def named_at(self, threshold: float) -> Naming:
-        """By the similarity alone: who it shows, and who is named at `threshold` (inclusive)."""
-        return self.shows, self.match.student_id if self.match and self.similarity >= threshold else None
-
-    def named_by_default(self, gallery: Gallery) -> Naming:
-        """By the shipped rule: who it shows, and who is named."""
-        return self.shows, self.match.student_id if self.match and self.answer(gallery) == "identified" else None
-
-    def answer(self, gallery: Gallery) -> Answer:
-        """By the shipped rule for a single look, with which every frame agrees."""
-        return answer_to(self.match, True, gallery) if self.match else "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Shares, 0 to 1."""
-
-    tpir: float
-    fpir: float
-
-
-def rates(answers: Iterable[Naming]) -> Rates:
-    """The rates of answers (shown, named). Raises `ValueError` without probes or without strangers."""
-    listed = list(answers)
-    hits = [shows == named for shows, named in listed if shows is not None]
-    alarms = [named is not None for shows, named in listed if shows is None]
-    if not hits or not alarms:
-        raise ValueError("rates need probes of enrolled people and of strangers")
-    return Rates(sum(hits) / len(hits), sum(alarms) / len(alarms))
-
-
-def threshold_at(fpir: float, searches: Sequence[Search]) -> float:
-    """The lowest threshold at which not more than `fpir` of the strangers are named."""
-    strangers = sorted((search.similarity for search in searches if search.shows is None), reverse=True)
-    allowed = int(fpir * len(strangers))
-    return float(np.nextafter(strangers[allowed], np.inf)) if allowed < len(strangers) else NO_FACE
 
 
 def first_within(probe: Embedding, templates: Sequence[tuple[str, Embedding]], distance: float) -> str | None:
@@ -104,20 +46,24 @@ def search(shows: str | None, face: Embedding | None, gallery: Gallery) -> Searc
     return Search(shows, match)
 
 
-def uncertain_share(searches: Iterable[Search], gallery: Gallery) -> float:
-    """The share of `searches` that a person would be asked about, 0 to 1."""
-    answers = [each.answer(gallery) for each in searches]
-    return answers.count("uncertain") / len(answers)
+def enrolled_faces(photographs: Photographs, faces: dict[Path, Embedding]) -> list[tuple[str, Embedding]]:
+    """Every enrolled photograph with a face: whose it is, and its embedding, in order of name."""
+    return [(name, faces[f]) for name, files in photographs.enrol.items() for f in files if f in faces]
+
+
+def searched(photographs: Photographs, faces: dict[Path, Embedding]) -> tuple[Gallery, list[Search]]:
+    """The gallery of the people enrolled, and every search of the protocol in it."""
+    enrolled: dict[str, list[Embedding]] = {}
+    for name, face in enrolled_faces(photographs, faces):
+        enrolled.setdefault(name, []).append(face)
+    gallery = make_gallery(enrolled)
+    return gallery, [search(shows, faces.get(file), gallery) for shows, file in probes(photographs)]
 
 
 def measure(photographs: Photographs, faces: dict[Path, Embedding]) -> dict[str, object]:
     """The figures, with the keys of the JSON file."""
-    templates = [(name, faces[f]) for name, files in photographs.enrol.items() for f in files if f in faces]
-    enrolled: dict[str, list[Embedding]] = {}
-    for name, face in templates:
-        enrolled.setdefault(name, []).append(face)
-    gallery = make_gallery(enrolled)
-    searches = [search(shows, faces.get(file), gallery) for shows, file in probes(photographs)]
+    templates = enrolled_faces(photographs, faces)
+    gallery, searches = searched(photographs, faces)
     strict = threshold_at(0.01, searches)
     at_strict = rates(each.named_at(strict) for each in searches)
     customary = [
@@ -157,15 +103,24 @@ def table(figures: dict[str, object]) -> Table:
 @click.command()
 @data_option("lfw")
 @json_option
-def main(data: Path, json: Path | None) -> None:
+@file_option("--plot", "Draw the DET curves of the customary rule and of ours there, as PNG.")
+def main(data: Path, json: Path | None, plot: Path | None) -> None:
     """Search every probe and every stranger's photograph in DIR among the people enrolled there."""
     from recognition.bootstrap import identifier
 
     photographs = find_photographs(data)
-    figures = measure(photographs, embed_faces(photographs.files, identifier()))
+    if plot:
+        require_matplotlib()
+    faces = embed_faces(photographs.files, identifier())
+    figures = measure(photographs, faces)
     counts = "{students} students, {probes} probes, {strangers} strangers; {without_face} photographs without a face"
     Console().print(counts.format(**figures), table(figures))
     write_figures(json, figures)
+    if plot:
+        shown = [(shows, faces.get(file)) for shows, file in probes(photographs)]
+        customary = customary_curve(enrolled_faces(photographs, faces), shown)
+        save_det(plot, figures, {OURS: our_curve(searched(photographs, faces)[1]), CUSTOMARY: customary})
+        click.echo(f"plot: {plot}", err=True)
 
 
 if __name__ == "__main__":

@@ -122,10 +122,10 @@ def det_curve(genuine: Searches, impostors: Searches) -> tuple[Numbers, Numbers]
     """FPIR and FNIR (1 - TPIR), each (t,), at every threshold that changes one of them, from the lowest on."""
     right = np.sort(np.where(genuine.right, genuine.named_up_to, -np.inf))
     named = np.sort(impostors.named_up_to)
-    thresholds = np.unique(np.concatenate([right, named]))
+    reached = np.concatenate([right, named])
+    thresholds = np.unique(reached[np.isfinite(reached)])  # whoever has no clear lead is named at none of them
     fpir = 1 - np.searchsorted(named, thresholds, side="left") / len(named)
-    fnir = np.searchsorted(right, thresholds, side="left") / len(right)
-    return fpir, np.where(np.isinf(thresholds), np.mean(np.isinf(right)), fnir)
+    return fpir, np.searchsorted(right, thresholds, side="left") / len(right)
 
 
 def _sigmas(fpir: float) -> float:

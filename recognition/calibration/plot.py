@@ -35,14 +35,21 @@ def save_plot(file: Path, found: Calibration, genuine: Searches, impostors: Sear
     figure.savefig(file, format="png", dpi=110)
 
 
-def new_figure(width: float) -> Figure:
-    """An empty figure, `width` inches wide. Raises `SetupError` without matplotlib, saying what to install."""
+def require_matplotlib() -> None:
+    """Raise `SetupError` now rather than after the work if nothing can be drawn, saying what to install."""
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise SetupError(
             "a plot needs matplotlib: python -m pip install matplotlib, or run scripts/setup.sh"
         ) from error
+
+
+def new_figure(width: float) -> Figure:
+    """An empty figure, `width` inches wide. Raises `SetupError` without matplotlib."""
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width, 5.0), layout="constrained")
 
 

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from recognition.calibration.advice import doubts, look_alikes
 from recognition.calibration.estimate import Calibration
 from recognition.calibration.estimate import calibrate as estimate_from
-from recognition.calibration.plot import save_plot
+from recognition.calibration.plot import require_matplotlib, save_plot
 from recognition.calibration.report import doubts_table, pairs_table, summary
 from recognition.calibration.scores import PhotographScores, genuine, impostors, photograph_scores, strangers
 from recognition.calibration.searches import Searches
@@ -54,6 +54,7 @@ def calibrate(gallery_file: Path, fpir: float, folder: Path | None, plot: Path |
     """Estimate the threshold from the gallery's own photographs, and say which of them to replace."""
     if plot:
         require_place(plot)
+        require_matplotlib()
     gallery = stored_gallery(gallery_file)
     scores = _scores(gallery, folder)
     own, others = _searches(gallery, scores, folder)

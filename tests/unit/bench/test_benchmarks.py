@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bench import identify, recognise, rollcall, threshold
+from bench import identify, naming, recognise, rollcall, threshold
 from bench.fit import Fit, Point, fitted, measure
 from recognition.calibration.strangers import nearest_the_centre
 from recognition.faces import Box, Detection
@@ -23,19 +23,19 @@ ROOT = Path(__file__).parents[3]
 
 def test_a_probe_counts_when_it_is_named_and_rightly() -> None:
     answers = [("ada", "ada"), ("ada", None), ("bob", "ada"), ("bob", "bob"), (None, "ada"), (None, None)]
-    assert identify.rates(answers) == identify.Rates(tpir=0.5, fpir=0.5)
+    assert naming.rates(answers) == naming.Rates(tpir=0.5, fpir=0.5)
 
 
 @pytest.mark.parametrize("answers", [[], [("ada", "ada")], [(None, None)]])
 def test_rates_need_both_probes_and_strangers(answers: list[tuple[str | None, str | None]]) -> None:
     with pytest.raises(ValueError, match="need probes"):
-        identify.rates(answers)
+        naming.rates(answers)
 
 
 @pytest.mark.parametrize(("fpir", "named"), [(0.0, 0), (0.1, 1), (0.25, 2), (1.0, 10)])
 def test_the_threshold_lets_no_more_strangers_through_than_asked(fpir: float, named: int) -> None:
-    strangers = [identify.Search(None, Match("ada", similarity, 0.1)) for similarity in np.linspace(0.8, 0.9, 10)]
-    strict = identify.threshold_at(fpir, strangers)
+    strangers = [naming.Search(None, Match("ada", similarity, 0.1)) for similarity in np.linspace(0.8, 0.9, 10)]
+    strict = naming.threshold_at(fpir, strangers)
     assert sum(each.named_at(strict)[1] is not None for each in strangers) == named
 
 
@@ -51,7 +51,7 @@ def test_a_photograph_without_a_face_is_a_search_that_names_nobody() -> None:
 
 def test_the_default_names_by_the_shipped_rule_with_its_lead_over_the_runner_up() -> None:
     gallery = gallery_of("ada", "bob")
-    clear, close = (identify.Search("ada", Match("ada", 1.0, lead)) for lead in (CLEAR_LEAD, CLEAR_LEAD / 2))
+    clear, close = (naming.Search("ada", Match("ada", 1.0, lead)) for lead in (CLEAR_LEAD, CLEAR_LEAD / 2))
     assert clear.named_by_default(gallery) == ("ada", "ada")
     assert close.named_by_default(gallery) == ("ada", None)
     assert close.named_at(gallery.threshold) == ("ada", "ada")
@@ -60,8 +60,8 @@ def test_the_default_names_by_the_shipped_rule_with_its_lead_over_the_runner_up(
 def test_the_share_of_uncertain_searches_counts_those_a_person_would_be_asked_about() -> None:
     gallery = gallery_of("ada")
     scores = (gallery.threshold, gallery.uncertain_from, gallery.uncertain_from - 0.01)
-    searches = [identify.Search("ada", Match("ada", score, NO_RUNNER_UP)) for score in scores]
-    assert identify.uncertain_share([*searches, identify.Search("ada", None)], gallery) == 0.25
+    searches = [naming.Search("ada", Match("ada", score, NO_RUNNER_UP)) for score in scores]
+    assert naming.uncertain_share([*searches, naming.Search("ada", None)], gallery) == 0.25
 
 
 def test_the_face_nearest_the_middle_counts() -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.command import DATA
 from recognition.__main__ import main
 from recognition.calibration.estimate import FEWEST_PEOPLE
 from recognition.faces import Embedding
 from recognition.gallery import Gallery, make_gallery, read_gallery, write_gallery
+from recognition.threshold import fitted_threshold
 from tests.people import alike, direction
 
 FILE = Path("gallery.npz")
@@ -181,6 +183,7 @@ def test_without_matplotlib_a_plot_is_one_clear_error(run: Run, monkeypatch: pyt
     refused = run("--plot", "plot.png", "--write")
     assert refused.code == 1
     assert "pip install matplotlib" in refused.err
+    assert refused.out == ""
     assert read_gallery(FILE.read_bytes()).threshold_from == "fitted"
 
 
@@ -197,6 +200,19 @@ def test_the_demos_two_students_keep_the_formula(run: Run, samples: Path) -> Non
     shown = run()
     assert shown.code == 0
     assert "2 people are fewer than 20: the formula stays" in shown.out
+
+
+def test_fifty_real_people_promise_more_than_nine_in_ten_named_and_some_look_alike(run: Run) -> None:
+    if not (DATA / "lfw" / "enrol").is_dir():
+        pytest.skip("the LFW data is not beside this checkout")
+    run(DATA / "lfw" / "enrol", "--skip-bad-photographs", verb="enrol")
+    shown = run("--write")
+    assert "50 people" in shown.out
+    assert "Look-alikes" in shown.out
+    promised = shown.out.split("expected TPIR")[1].split("%")[0].strip(" │")
+    assert 90 < float(promised) < 100
+    stored_threshold = read_gallery(FILE.read_bytes()).threshold
+    assert stored_threshold == pytest.approx(fitted_threshold([3] * 50), abs=0.01)
 
 
 def test_a_published_gallery_is_calibrated_with_strangers_and_says_that_tpir_is_unknown(
