@@ -25,7 +25,8 @@ from rich.table import Table
 
 from bench.command import json_option, write_figures
 from recognition.faces import DIMENSIONS, unit
-from recognition.gallery import make_gallery, read_gallery, write_gallery
+from recognition.gallery import make_gallery
+from recognition.gallery_file import read_gallery, write_gallery
 from recognition.match import nearest, nearest_each
 
 SIZES = (50, 1_000, 100_000)

@@ -28,10 +28,14 @@ PADDING = 4
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A face to be drawn, in the pixels of the reduced picture. `label` is empty for an unknown face."""
+    """A face to be drawn, in the pixels of the reduced picture. `name` is empty for an unknown face.
+
+    `tail` is what follows the name however short it must be: the doubt and the similarity.
+    """
 
     box: Box
-    label: str
+    name: str
+    tail: str
     answer: Answer
 
 
@@ -64,18 +68,19 @@ def _fullest_frame(finding: Finding) -> int | None:
 
 
 def _marks(verdict: Verdict, frame: int, scale: float, names: Mapping[str, str]) -> Iterator[Mark]:
-    label = _label(verdict, names)
+    name, tail = _label(verdict, names)
     for sighting in verdict.track.sightings:
         if sighting.frame == frame:
             box = sighting.box
             edges = (round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom))
-            yield Mark(Box(*edges), label, verdict.answer if label else "unknown")
+            yield Mark(Box(*edges), name, tail, verdict.answer if name else "unknown")
 
 
-def _label(verdict: Verdict, names: Mapping[str, str]) -> str:
+def _label(verdict: Verdict, names: Mapping[str, str]) -> tuple[str, str]:
     name = names.get(verdict.student_id or verdict.candidate_id or "", "")
-    doubt = "?" if verdict.candidate_id else ""
-    return f"{name}{doubt}  {verdict.match.similarity:.3f}" if name and verdict.match else ""
+    if not name or verdict.match is None:
+        return "", ""
+    return name, f"{'?' if verdict.candidate_id else ''}  {verdict.match.similarity:.3f}"
 
 
 def _draw(picture: Image.Image, marks: Sequence[Mark]) -> None:
@@ -86,7 +91,7 @@ def _draw(picture: Image.Image, marks: Sequence[Mark]) -> None:
         )
     font, taken = _font(max(14, picture.height // 40)), [mark.box for mark in marks]
     for mark in marks:
-        if mark.label:
+        if mark.name:
             taken.append(_draw_label(draw, picture.size, mark, font, taken))
 
 
@@ -94,9 +99,10 @@ def _draw_label(
     draw: ImageDraw.ImageDraw, size: tuple[int, int], mark: Mark, font: ImageFont.FreeTypeFont, taken: Sequence[Box]
 ) -> Box:
     """Write the label beside its face, shortened to the picture's width. Returns the place it took."""
-    label = mark.label
-    while len(label) > 8 and draw.textlength(label, font=font) + 4 * PADDING > size[0]:
-        label = f"{label[:-2]}…"
+    name = mark.name
+    while len(name) > 2 and draw.textlength(name + mark.tail, font=font) + 4 * PADDING > size[0]:
+        name = f"{name[:-2]}…"
+    label = name + mark.tail
     left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
     place = label_place(mark.box, (round(right - left) + 2 * PADDING, round(bottom - top) + 2 * PADDING), size, taken)
     draw.rectangle((place.left, place.top, place.right, place.bottom), fill=COLOURS[mark.answer])

@@ -6,6 +6,7 @@ asking has paid for nothing more, and leaving the `with` block ends the child, w
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -65,10 +66,12 @@ class Clip:
         crashes, hangs or takes more than it may; a clip that breaks off later yields what came before.
         """
         question: dict[str, Any] = {"kind": "frames", "moments": list(moments)}
-        while True:
+        for wanted in range(len(moments) + 1):
             words, _ = self._ask(question)
             if words.get("kind") == "end":
                 return
+            if wanted == len(moments):
+                raise ClipRejected(NONSENSE)
             quarters = _number(words, "quarters")
             rgb, grey = self._picture(3, quarters), self._picture(1, quarters)
             yield Frame(_number(words, "time_s", float), rgb, grey[:, :, 0])
@@ -114,7 +117,7 @@ Number = TypeVar("Number", int, float)
 def _number(words: dict[str, Any], name: str, kind: type[Number] = int) -> Number:
     """The number `name` of what the child said. Raises `ClipRejected` if it is none."""
     number = words.get(name)
-    if not isinstance(number, kind):
+    if not isinstance(number, kind) or not math.isfinite(number) or number < 0:
         raise ClipRejected(NONSENSE)
     return number
 

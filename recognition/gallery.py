@@ -1,17 +1,16 @@
 """The gallery: one mean template for each enrolled student, and the threshold that belongs to it.
 
-Stored as `.npz` without pickle. A gallery computed by another model is refused, never searched. It holds student ids
-and numbers only: no names, no pictures. The surprising rule: the operator's file keeps each photograph's embedding too,
-which `calibrate` needs; what is published does not, because the function has no use for it.
+A gallery computed by another model is refused, never searched. It holds student ids and numbers only: no names, no
+pictures. The surprising rule: the operator's gallery keeps each photograph's embedding too, which `calibrate` needs;
+what is published does not, because the function has no use for it. `gallery_file` reads and writes it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,6 @@ from numpy.typing import NDArray
 from recognition.errors import GalleryError
 from recognition.faces import DIMENSIONS, MODEL, unit
 from recognition.threshold import fitted_threshold, uncertain_band
-
-FIELDS = ("model", "student_ids", "templates", "photographs", "threshold", "threshold_from", "fpir")
-ENROLLED = ("embeddings", "owners", "qualities")
 
 ThresholdFrom = Literal["fitted", "legacy", "calibrated"]
 """The shipped formula; the formula less what a legacy gallery lacks; `python -m recognition calibrate --write`."""
@@ -76,6 +72,12 @@ class Gallery:
             raise GalleryError("the gallery's threshold or photograph counts are out of range")
         if self.threshold_from not in get_args(ThresholdFrom) or not 0.0 < self.fpir < 1.0:
             raise GalleryError("the gallery does not say where its threshold is from")
+        if self.enrolled is not None and not self._holds(self.enrolled):
+            raise GalleryError("the gallery's photographs are not those of its students")
+
+    def _holds(self, enrolled: Enrolled) -> bool:
+        counts = np.bincount(enrolled.owners, minlength=len(self.photographs)) if np.all(enrolled.owners >= 0) else ()
+        return tuple(counts) == self.photographs and bool(np.all(np.isfinite(enrolled.qualities)))
 
     @property
     def uncertain_from(self) -> float:
@@ -128,44 +130,3 @@ def make_gallery(
         np.array([each for found in qualities.values() for each in found]) if qualities else np.ones(sum(photographs)),
     )
     return Gallery(tuple(embeddings), templates, photographs, fitted_threshold(photographs), enrolled=enrolled)
-
-
-def write_gallery(gallery: Gallery) -> bytes:
-    """The `.npz` file's bytes."""
-    file = io.BytesIO()
-    photographs = {name: getattr(gallery.enrolled, name) for name in ENROLLED} if gallery.enrolled else {}
-    np.savez(  # compressing embeddings saves a tenth and takes most of the time
-        file,
-        model=np.array(gallery.model),
-        student_ids=np.array(gallery.student_ids, dtype=np.str_),
-        templates=gallery.templates,
-        photographs=np.array(gallery.photographs, dtype=np.int64),
-        threshold=np.array(gallery.threshold),
-        threshold_from=np.array(gallery.threshold_from),
-        fpir=np.array(gallery.fpir),
-        **photographs,
-    )
-    return file.getvalue()
-
-
-def read_gallery(data: bytes) -> Gallery:
-    """The gallery in a `.npz` file. Raises `GalleryError` when it is damaged, foreign, or of another model."""
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            model, student_ids, templates, photographs, threshold, threshold_from, fpir = (stored[f] for f in FIELDS)
-            return Gallery(
-                student_ids=tuple(student_ids.tolist()),
-                templates=np.asarray(templates, dtype=np.float64).reshape(-1, DIMENSIONS),
-                photographs=tuple(photographs.tolist()),
-                threshold=float(threshold),
-                model=str(model),
-                threshold_from=cast(ThresholdFrom, str(threshold_from)),
-                fpir=float(fpir),
-                enrolled=Enrolled(*(stored[name] for name in ENROLLED)) if ENROLLED[0] in stored else None,
-            )
-    except GalleryError:
-        raise
-    except Exception as error:  # a damaged archive makes zipfile, zlib and numpy raise anything at all
-        raise GalleryError(
-            f"not a gallery file ({type(error).__name__}): make one with `python -m recognition enrol`"
-        ) from error

@@ -54,5 +54,6 @@ class Identifier:
         with ExitStack() as stack:
             with watch("decode"):
                 clip = stack.enter_context(open_clip(file))
-            viewing.look_through(clip.frames(sample_times(clip.duration_s)), single_shot=bool(clip.single_shot))
+                single_shot = bool(clip.single_shot)
+            viewing.look_through(clip.frames(sample_times(clip.duration_s)), single_shot=single_shot)
         return Finding(tuple(viewing.frames), tuple(viewing.verdicts()), self.using)

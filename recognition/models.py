@@ -11,8 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import click
-
 from recognition.errors import SetupError
 
 RESNET = "dlib_face_recognition_resnet_model_v1.dat"
@@ -56,6 +54,7 @@ def frontal_face_detector() -> Any:
 
 def main() -> int:
     """Keep the HOG detector unpacked. Run once after installing; exit code 1 where the folder cannot be written."""
+    import click
     import dlib
 
     file = unpacked_hog()

@@ -67,7 +67,7 @@ def quality_of(rgb: Rgb, box: Box, landmarks: Landmarks) -> Quality:
     contrast = float(grey.std())
     return Quality(
         size_px=box.bottom - box.top + 1,
-        sharpness=float(detail.mean()) / 4 / max(contrast, 1.0),
+        sharpness=float(detail.mean()) / 4 / max(contrast, 1.0) if detail.size else 0.0,
         turn=_turn(landmarks),
         contrast=contrast,
         glare=float((grey >= GLARE).mean()),

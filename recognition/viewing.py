@@ -61,7 +61,7 @@ class Viewing:
             self._look(number, self._looks[0])
             if single_shot and self._settled(number):
                 return
-        self._look_closer()
+        self._look_closer(single_shot)
 
     def _next(self, arriving: Iterator[Frame]) -> Frame | None:
         with self._watch("decode"):
@@ -74,14 +74,20 @@ class Viewing:
             return False
         return near(self.sightings, self.frames) or not self._look(number, self._looks[1])
 
-    def _look_closer(self) -> None:
-        """While nobody is found, look closer in every frame; where there may be more people, in some frames."""
+    def _look_closer(self, single_shot: bool) -> None:
+        """While nobody is found, look closer in every frame; where there may be more people, in some frames.
+
+        Behind somebody near there may be a class: longer clips get one closest look all the same.
+        """
         every, some = range(len(self.frames)), spread(CLOSEST_FRAMES, len(self.frames))
         for look in self._looks[1:]:
             if not self.sightings:
                 self._look_at(every if look.by == "hog" else some, look)
+        closest = [look for look in self._looks if look.by == "hog"][-1]
+        if self.sightings and not single_shot:
+            self._look_at(some[len(some) // 2 :][:1], closest)
         if not near(self.sightings, self.frames):
-            self._look_at(some, [look for look in self._looks if look.by == "hog"][-1])
+            self._look_at(some, closest)
 
     def _look_at(self, numbers: Sequence[int], look: Look) -> None:
         for number in numbers:

@@ -15,7 +15,7 @@ import numpy as np
 
 from recognition.gallery import Gallery
 from recognition.match import Match, nearest_each
-from recognition.track import Track
+from recognition.track import ALIKE_IN_PLACE, Track
 
 CLEAR_LEAD = 0.005
 """How far the runner-up must lie behind. Between look-alikes a person decides. Twice as much would cost half a percent
@@ -82,11 +82,18 @@ def _settle(verdict: Verdict, settled: list[Verdict], gallery: Gallery) -> None:
         settled.append(verdict)
         return
     rival = settled[rivals[0]]
-    joined = None if rival.track.frames & verdict.track.frames else judge(rival.track.joined(verdict.track), gallery)
+    joined = judge(rival.track.joined(verdict.track), gallery) if _may_be_one(rival, verdict) else None
     if joined and (joined.answer, _claim(joined)) == (rival.answer, _claim(rival)):
         settled[rivals[0]] = joined
     else:
         settled.append(replace(verdict, answer="unknown"))
+
+
+def _may_be_one(rival: Verdict, verdict: Verdict) -> bool:
+    """Never seen together, and named alike or alike: an uncertain face that is not may be anybody's."""
+    if rival.track.frames & verdict.track.frames:
+        return False
+    return verdict.answer == "identified" or float(rival.track.probe @ verdict.track.probe) >= ALIKE_IN_PLACE
 
 
 def _claim(verdict: Verdict) -> str | None:

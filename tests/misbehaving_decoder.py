@@ -27,7 +27,7 @@ def rehearse() -> None:
 def serve(connection: socket.socket) -> None:
     """Read the clip's text and do that."""
     words, _ = receive(connection)
-    misdeed = RemoteFile(connection, words["size"]).read(100).decode()
+    misdeed = RemoteFile(connection, words["size"]).read(100).decode().strip()
     _MISDEEDS[misdeed](connection)
 
 
@@ -129,6 +129,26 @@ def _forget_the_numbers(connection: socket.socket) -> None:
     time.sleep(3600)
 
 
+def _never_end(connection: socket.socket) -> None:
+    send(connection, {"kind": "opened", "duration_s": 1.0})
+    while True:
+        receive(connection)
+        send(connection, FRAME)
+        send(connection, RGB, bytes(24))
+        send(connection, GREY, bytes(8))
+
+
+def _last_for_ever(connection: socket.socket) -> None:
+    send(connection, {"kind": "opened", "duration_s": float("inf")})
+    time.sleep(3600)
+
+
+def _stop_reading(connection: socket.socket) -> None:
+    for _ in range(4):
+        send(connection, {"kind": "read", "offset": 0, "length": 4 << 20})
+    time.sleep(3600)
+
+
 def _have_a_bug(connection: socket.socket) -> None:
     send(connection, {"kind": "failed", "reason": "AttributeError: our own"})
 
@@ -149,5 +169,8 @@ _MISDEEDS: dict[str, Callable[[socket.socket], None]] = {
     "lie about the size": _lie_about_size,
     "nest": _nest,
     "forget the numbers": _forget_the_numbers,
+    "never end": _never_end,
+    "last for ever": _last_for_ever,
+    "stop reading": _stop_reading,
     "have a bug": _have_a_bug,
 }

@@ -47,8 +47,8 @@ def read_result(text: str | bytes) -> Result:
         csv_location=_location(csv, "result.csv"),
         record_location=_location(as_object(body.get("record"), "result.record"), "result.record"),
         picture_location=None if picture is None else _location(as_object(picture, "result.picture"), "result.picture"),
-        students=tuple(_student(item) for item in objects(body, "students", "result")),
-        uncertain=tuple(_student(item) for item in objects({"uncertain": [], **body}, "uncertain", "result")),
+        students=_students(body, "students"),
+        uncertain=_students({"uncertain": [], **body}, "uncertain"),
         unknown_faces=required(body, "unknown_faces", int, "result"),
         model=_model(body.get("model")),
         timing_ms=numbers(body, "timing_ms", "result"),
@@ -68,8 +68,11 @@ def _location(body: Json, where: str) -> Location:
     return Location(required(body, "bucket", str, where), required(body, "key", str, where))
 
 
-def _student(body: Json) -> StudentSeen:
-    where = "result.students[]"
+def _students(body: Json, name: str) -> tuple[StudentSeen, ...]:
+    return tuple(_student(item, f"result.{name}[]") for item in objects(body, name, "result"))
+
+
+def _student(body: Json, where: str) -> StudentSeen:
     return StudentSeen(
         student_id=required(body, "student_id", str, where),
         name=required(body, "name", str, where),

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from recognition.aws.calls import call, error_code
 from recognition.errors import GalleryError
 from recognition.faces import MODEL
-from recognition.gallery import Gallery, read_gallery, write_gallery
+from recognition.gallery import Gallery
+from recognition.gallery_file import read_gallery, write_gallery
 
 POINTER = "gallery/current.json"
 UNCHANGED = frozenset({"304", "NotModified"})

@@ -24,7 +24,8 @@ from recognition.calibration.scores import PhotographScores, genuine, impostors,
 from recognition.calibration.searches import Searches
 from recognition.commands.material import gallery_option, stored_gallery
 from recognition.files import require_place, write_private
-from recognition.gallery import Gallery, write_gallery
+from recognition.gallery import Gallery
+from recognition.gallery_file import write_gallery
 from recognition.threshold import fitted_threshold
 
 SEED = 1  # the same gallery, the same answer
@@ -59,6 +60,7 @@ def calibrate(gallery_file: Path, fpir: float, folder: Path | None, plot: Path |
     scores = _scores(gallery, folder)
     own, others = _searches(gallery, scores, folder)
     found = estimate_from(own, others, fpir, _formula(gallery), np.random.default_rng(SEED))
+    found = replace(found, uncertain_from=replace(gallery, threshold=found.threshold).uncertain_from)
     _show(gallery, found, scores)
     if plot:
         save_plot(plot, found, own, others)
@@ -119,7 +121,9 @@ def _show(gallery: Gallery, found: Calibration, scores: PhotographScores | None)
 
 def _write(file: Path, gallery: Gallery, found: Calibration) -> None:
     if found.kept_fitted:
-        click.echo(f"{file}: not changed, the formula stays", err=True)
+        click.echo(
+            f"{file}: not changed: {found.people} people are too few to know better than {gallery.threshold}", err=True
+        )
         return
     calibrated = replace(gallery, threshold=found.threshold, threshold_from="calibrated", fpir=found.fpir)
     write_private(file, write_gallery(calibrated))

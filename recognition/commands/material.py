@@ -14,7 +14,8 @@ import click
 
 from recognition.detect import DETECTORS
 from recognition.files import require_place, write_private
-from recognition.gallery import Gallery, read_gallery, write_gallery
+from recognition.gallery import Gallery
+from recognition.gallery_file import read_gallery, write_gallery
 from recognition.roster import Consent, Student, moment, write_students
 
 gallery_option = click.option(

@@ -10,7 +10,8 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 MAX_WORDS_BYTES = 64 << 10
@@ -28,12 +29,18 @@ class Budget:
         self.left = seconds
 
 
-def send(connection: socket.socket, words: Mapping[str, Any], payload: bytes | memoryview = b"") -> None:
-    """Send one message. Raises `OSError` when the other side is gone."""
+def send(
+    connection: socket.socket,
+    words: Mapping[str, Any],
+    payload: bytes | memoryview = b"",
+    budget: Budget | None = None,
+) -> None:
+    """Send one message. Raises `OSError` when the other side is gone, `Silence` when it does not read in its time."""
     line = json.dumps(words).encode()
-    connection.sendall(_LENGTHS.pack(len(line), len(payload)) + line)
-    if payload:
-        connection.sendall(payload)
+    with _within(connection, budget):
+        connection.sendall(_LENGTHS.pack(len(line), len(payload)) + line)
+        if payload:
+            connection.sendall(payload)
 
 
 def receive(connection: socket.socket, budget: Budget | None = None) -> tuple[dict[str, Any], int]:
@@ -67,16 +74,27 @@ def receive_into(connection: socket.socket, view: memoryview, budget: Budget | N
 def _some(connection: socket.socket, view: memoryview, budget: Budget | None) -> int:
     if budget is None:
         return connection.recv_into(view)
+    with _within(connection, budget):
+        try:
+            return connection.recv_into(view)
+        except ConnectionResetError:
+            return 0
+
+
+@contextmanager
+def _within(connection: socket.socket, budget: Budget | None) -> Iterator[None]:
+    """Whatever waits for the other side in here uses up `budget`. Raises `Silence` when it is."""
+    if budget is None:
+        yield
+        return
     if budget.left <= 0:
         raise Silence
     connection.settimeout(budget.left)
     start = time.monotonic()
     try:
-        return connection.recv_into(view)
+        yield
     except TimeoutError as error:
         raise Silence from error
-    except ConnectionResetError:
-        return 0
     finally:
         budget.left -= time.monotonic() - start
         connection.settimeout(None)

@@ -52,8 +52,8 @@ class Child:
     def send(self, words: Mapping[str, Any], payload: bytes = b"") -> None:
         """Raises `ClipRejected` with the reason when the child has ended."""
         try:
-            send(self._connection, words, payload)
-        except OSError as error:
+            send(self._connection, words, payload, self._budget)
+        except (OSError, Silence) as error:
             raise self._failed(error) from error
 
     def receive(self) -> tuple[dict[str, Any], int]:

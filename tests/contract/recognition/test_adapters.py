@@ -16,7 +16,7 @@ from recognition.aws.jobs import DynamoJobs
 from recognition.aws.outputs import S3Store
 from recognition.aws.roster import DynamoRoster
 from recognition.errors import ClipSuperseded, GalleryError, RecognitionError
-from recognition.gallery import write_gallery
+from recognition.gallery_file import write_gallery
 from recognition.jobs import Begun, Finished, Held
 from recognition.roster import Consent, Student
 from tests.people import gallery_of

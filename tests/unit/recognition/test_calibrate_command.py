@@ -15,7 +15,8 @@ from bench.command import DATA
 from recognition.__main__ import main
 from recognition.calibration.estimate import FEWEST_PEOPLE
 from recognition.faces import Embedding
-from recognition.gallery import Gallery, make_gallery, read_gallery, write_gallery
+from recognition.gallery import Gallery, make_gallery
+from recognition.gallery_file import read_gallery, write_gallery
 from recognition.threshold import fitted_threshold
 from tests.people import alike, direction
 

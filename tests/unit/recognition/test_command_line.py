@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 
 from recognition.__main__ import main
-from recognition.gallery import read_gallery, write_gallery
+from recognition.gallery_file import read_gallery, write_gallery
 from recognition.roster import read_students
 from tests.people import gallery_of
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from recognition.errors import GalleryError
-from recognition.gallery import Gallery, make_gallery, read_gallery, write_gallery
+from recognition.gallery import Gallery, make_gallery
+from recognition.gallery_file import read_gallery, write_gallery
 from recognition.threshold import fitted_threshold, uncertain_band
 from tests.people import direction, gallery_of
 

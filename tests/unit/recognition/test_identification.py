@@ -222,6 +222,15 @@ def test_an_uncertain_sight_of_somebody_identified_elsewhere_is_not_another_pers
     assert (verdict.student_id, verdict.track.frames) == ("ada", {0, 3})
 
 
+def test_an_uncertain_face_unlike_the_identified_student_is_somebody_else() -> None:
+    gallery = gallery_of("ada")
+    seen = alike(0, gallery.threshold + 0.01, towards=1)
+    lookalike = alike(0, gallery.uncertain_from + 0.001, towards=2)
+    assert float(seen @ lookalike) < 0.88
+    tracks = [Track(tuple(sighting(n, seen) for n in range(3))), Track((sighting(4, lookalike, left=900),))]
+    assert [verdict.answer for verdict in decide(tracks, gallery)] == ["identified", "unknown"]
+
+
 def test_a_sight_that_would_spoil_the_identification_is_left_an_unknown_face() -> None:
     gallery = gallery_of("ada")
     barely = alike(0, gallery.threshold + 0.0001, towards=1)

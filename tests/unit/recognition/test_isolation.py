@@ -57,6 +57,8 @@ def look_at(misdeed: str, within: Sandbox) -> int:
         ("forget the numbers", "nonsense"),
         ("stop in mid frame", "crash"),
         ("lie about the size", "nonsense"),
+        ("never end", "nonsense"),
+        ("last for ever", "nonsense"),
     ],
 )
 def test_a_clip_that_breaks_its_decoder_is_rejected_with_a_reason(
@@ -74,6 +76,14 @@ def test_a_clip_that_makes_its_decoder_hang_is_rejected_when_its_time_is_up() ->
         with pytest.raises(ClipRejected, match="longer than is allowed"):
             look_at("hang", impatient)
     assert children_of(impatient) == []
+    impatient.close()
+
+
+def test_a_child_that_stops_reading_is_rejected_when_its_time_is_up() -> None:
+    impatient = Sandbox("tests.misbehaving_decoder", wall_s=1.0)
+    large = b"stop reading" + b" " * (8 << 20)
+    with pytest.raises(ClipRejected, match="longer than is allowed"), open_clip(io.BytesIO(large), impatient):
+        pass
     impatient.close()
 
 

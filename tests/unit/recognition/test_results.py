@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console
 
-from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, annotated_picture, label_place
+from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, _marks, annotated_picture, label_place
 from recognition.consent import with_consent
 from recognition.faces import Box, Frame
 from recognition.identify import Finding
@@ -209,6 +209,13 @@ def test_a_label_too_long_for_the_picture_is_shortened_to_fit() -> None:
     columns = np.flatnonzero((np.abs(picture - np.array(NAMED)).max(axis=2) < 24).sum(axis=0) > 8)
     assert columns.size
     assert columns.min() > 0, "a label pushed against both edges runs over one of them"
+
+
+def test_a_shortened_label_keeps_its_doubt_and_its_similarity() -> None:
+    verdict = next(each for each in uncertain_finding().verdicts if each.candidate_id)
+    (mark,) = _marks(verdict, 0, 1.0, {"7": "Maria Fernanda Gonzalez Hernandez de la Cruz"})
+    assert mark.name == "Maria Fernanda Gonzalez Hernandez de la Cruz"
+    assert mark.tail.startswith("?  0.9")
 
 
 def test_the_stopwatch_adds_up_each_step_and_the_total() -> None:

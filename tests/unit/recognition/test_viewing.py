@@ -71,7 +71,14 @@ def test_one_large_face_beyond_doubt_in_a_single_shot_needs_one_frame_and_one_lo
 def test_where_the_picture_may_change_every_frame_is_looked_at() -> None:
     scene = Scene({FIRST: [LARGE]})
     view(scene, single_shot=False)
-    assert scene.looked == [(n, FIRST) for n in range(5)]
+    assert scene.looked == [*((n, FIRST) for n in range(5)), (2, CLOSEST)]
+
+
+def test_a_class_behind_somebody_near_the_camera_is_found_in_a_longer_clip() -> None:
+    scene = Scene({FIRST: [LARGE], CLOSEST: [LARGE, BEHIND]})
+    viewing = view(scene, single_shot=False)
+    assert answers(viewing) == ["identified", "unknown"]
+    assert [n for n, look in scene.looked if look == CLOSEST] == [2, 0, 4]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +128,8 @@ def test_two_large_faces_are_no_reason_to_stop_nor_to_look_closer() -> None:
 def test_closer_looks_at_every_frame_follow_while_nobody_is_found(found_by: int) -> None:
     scene = Scene({LOOKS[found_by]: [LARGE]})
     view(scene, single_shot=False)
-    assert scene.looked == [(n, look) for look in LOOKS[: found_by + 1] for n in range(5)]
+    looks = [(n, look) for look in LOOKS[: found_by + 1] for n in range(5)]
+    assert scene.looked == (looks if found_by == 2 else [*looks, (2, CLOSEST)])
 
 
 def test_an_empty_room_gets_the_closest_look_in_every_frame_and_no_more() -> None:
