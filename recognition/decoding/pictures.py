@@ -101,7 +101,7 @@ class OpenClip:
 
     def _passed(self, moments: Sequence[float]) -> Iterator[Shown]:
         """One pass from here: the first picture at or after each moment, the last one if the clip ends before."""
-        waiting = list(moments)
+        waiting, started = list(moments), time.process_time()
         last: Shown | None = None
         for number, (time_s, picture) in enumerate(self._decoded()):
             last = (time_s, picture)
@@ -109,7 +109,7 @@ class OpenClip:
                 yield last
                 last = None
                 waiting = [moment for moment in waiting if moment > time_s]
-            if not waiting or number >= MAX_FRAMES_DECODED or time.process_time() > DECODING_CPU_S:
+            if not waiting or number >= MAX_FRAMES_DECODED or time.process_time() - started > DECODING_CPU_S:
                 break
         if last is not None:
             yield last
