@@ -63,7 +63,9 @@ def deployed_pipeline() -> Pipeline:
     return make_pipeline(Settings.from_environment(os.environ), client)
 
 
-def respond(event: Mapping[str, object], context: Any) -> dict[str, object]:
+def respond(
+    event: Mapping[str, object], context: Any, pipeline: Callable[[], Pipeline] = deployed_pipeline
+) -> dict[str, object]:
     """The function's answer to `event`. `context` is Lambda's: it knows how much time is left."""
     deadline = time.time() + context.get_remaining_time_in_millis() / 1000 + MARGIN_S
-    return Responder(partial(deployed_pipeline().process, deadline=deadline)).respond(event)
+    return Responder(partial(pipeline().process, deadline=deadline)).respond(event)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from recognition.decode import open_clip
 from recognition.detect import DETECTORS
@@ -38,6 +38,14 @@ class Finding:
                 for verdict in self.verdicts
             ),
         )
+
+
+class Identifies(Protocol):
+    """What the pipeline needs of an `Identifier`."""
+
+    def identify(self, file: BinaryIO, gallery: Gallery, watch: Stopwatch) -> Finding:
+        """Look through the clip in `file` (seekable). Raises `ClipRejected` if it is no readable clip."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

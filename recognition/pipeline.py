@@ -16,7 +16,7 @@ from recognition.annotate import annotated_picture
 from recognition.consent import with_consent
 from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.gallery import Gallery
-from recognition.identify import Finding, Identifier
+from recognition.identify import Finding, Identifies
 from recognition.jobs import Begun, Finished, Held, Jobs
 from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
 from recognition.roster import Roster
@@ -66,7 +66,7 @@ class Pipeline:
 
     input_bucket: str
     output_bucket: str
-    identifier: Callable[[], Identifier]
+    identifier: Callable[[], Identifies]
     clips: Clips
     galleries: Galleries
     roster: Roster
