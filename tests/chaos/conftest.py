@@ -1,0 +1,104 @@
+"""The stage that faults are injected into: ministack, a real deployment, a stub for recognition, and two proxies.
+
+One proxy stands between the poller and AWS, one between the function and AWS. Time is real; what would wait for
+minutes (a backoff) is hurried by the proxy, which tells SQS after the poller to hide the message for a second only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import localcloud
+from localcloud.stub import replace_recognition
+from tests.chaos.proxy import Call, Proxy, proxy_to
+from tests.stage import Stage
+
+FUNCTION_TIMEOUT_S = 5
+HURRIED_S = 1
+QUEUES = ("REQUEST_QUEUE_URL", "OUTPUT_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "OUTPUT_DEAD_LETTER_QUEUE_URL")
+TICK = {
+    "FUNCTION_TIMEOUT_S": str(FUNCTION_TIMEOUT_S),
+    "POLLER_RECEIVE_S": "3",
+    "POLLER_WAIT_S": "1",
+    "POLLER_VISIBILITY_S": "4",
+    "POLLER_HEARTBEAT_S": "1",
+    "POLLER_BOUND_S": "60",
+    "POLLER_LEASE_CAP_S": "60",
+    "POLLER_CONCURRENCY": "4",
+}
+
+
+@dataclass
+class ChaosStage(Stage):
+    """The stage behind its proxies."""
+
+    proxy: Proxy = field(default_factory=lambda: Proxy(""))
+    function: Proxy = field(default_factory=lambda: Proxy(""))
+
+    def put(
+        self,
+        key: str,
+        students: Sequence[str] = (),
+        seconds: float = 0.0,
+        faults: Sequence[str] = (),
+        body: bytes | None = None,
+    ) -> str:
+        """Upload a stub's clip, or `body`. Returns the version's id. The key gets this test's prefix."""
+        said = {"students": list(students), "seconds": seconds, "faults": list(faults), "of": self.prefix + key}
+        content = json.dumps(said).encode() if body is None else body
+        bucket = self.cloud.operator["INPUT_BUCKET"]
+        answer = self.client("s3").put_object(Bucket=bucket, Key=self.prefix + key, Body=content)
+        return str(answer["VersionId"])
+
+    def keys(self) -> list[str]:
+        """The keys of the results on the disk, without this test's prefix, sorted."""
+        return sorted(result.upload.key.removeprefix(self.prefix) for result in self.files())
+
+    def invocations(self) -> int:
+        """How many requests to run the function left the poller."""
+        return self.proxy.count("Invoke")
+
+    def balance(self) -> dict[str, int]:
+        """What is still in the queues; empty when nothing is."""
+        return {queue: count for queue in QUEUES if (count := self.waiting(queue))}
+
+    def hurry(self, call: Call) -> None:
+        """Shorten what a call has just hidden for longer than a second."""
+        if call.operation != "ChangeMessageVisibilityBatch":
+            return
+        asked = json.loads(call.body)
+        entries = [
+            {"Id": entry["Id"], "ReceiptHandle": entry["ReceiptHandle"], "VisibilityTimeout": HURRIED_S}
+            for entry in asked["Entries"]
+            if entry["VisibilityTimeout"] > int(self.told["POLLER_VISIBILITY_S"])
+        ]
+        if entries:
+            self.client("sqs").change_message_visibility_batch(QueueUrl=asked["QueueUrl"], Entries=entries)
+
+
+@pytest.fixture(scope="session")
+def chaos_cloud() -> Iterator[tuple[localcloud.Cloud, Proxy]]:
+    """The cloud with its stub, and the proxy that the function's own calls go through."""
+    timeout = {"functionTimeout": str(FUNCTION_TIMEOUT_S)}
+    with localcloud.running(concurrency=4, parameters=timeout) as cloud, proxy_to(cloud.endpoint) as function:
+        through = {f"AWS_ENDPOINT_URL_{service}": function.url for service in ("S3", "SQS", "DYNAMODB")}
+        replace_recognition(cloud, through)
+        yield cloud, function
+
+
+@pytest.fixture
+def stage(chaos_cloud: tuple[localcloud.Cloud, Proxy], tmp_path: Path) -> Iterator[ChaosStage]:
+    """Empty queues, an empty results folder, proxies without a fault."""
+    cloud, function = chaos_cloud
+    function.forget()
+    with proxy_to(cloud.endpoint) as proxy:
+        made = ChaosStage(cloud, tmp_path, {**TICK, "AWS_ENDPOINT_URL": proxy.url}, proxy=proxy, function=function)
+        proxy.after = made.hurry
+        for queue in QUEUES:
+            made.client("sqs").purge_queue(QueueUrl=cloud.operator[queue])
+        yield made
