@@ -4,7 +4,7 @@ For the fault suite, the soak and the benchmarks, where what is tested is everyt
 a JSON object that says what the stub shall find and which faults it shall have; anything else is rejected as the real
 function rejects what is no clip. The surprising rule: each try of a clip uses up one of its `faults`.
 
-    {"students": ["s1"], "seconds": 2, "faults": ["raise", "exit", "hang"]}
+    {"students": ["s1"], "seconds": 2, "faults": ["raise", "exit", "hang", "exit after send"]}
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class StubIdentifier:
         return Finding((frame,), tuple(_verdict(student, n) for n, student in enumerate(asked.students)))
 
     def _fail(self, faults: tuple[str, ...], clip: bytes) -> None:
+        _Mortal.dies_after = ""
         if not faults:
             return
         self.tries.mkdir(exist_ok=True)
@@ -85,6 +86,8 @@ class StubIdentifier:
 
 
 def _have(fault: str) -> None:
+    """`exit after STEP`: the process ends when that call of a port (put, keep, send, finish) has been made."""
+    _Mortal.dies_after = fault.removeprefix("exit after ")
     if fault == "raise":
         raise MemoryError("the stub was told to")
     if fault == "exit":
@@ -99,6 +102,24 @@ def _verdict(student_id: str, place: int) -> Verdict:
     return Verdict(track, Match(student_id, 0.99, 0.5), 1, "identified")
 
 
+class _Mortal:
+    """A port of the pipeline whose process may be told to end after one of its calls."""
+
+    dies_after = ""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+
+    def __getattr__(self, step: str) -> Any:
+        def call(*arguments: Any) -> Any:
+            answer = getattr(self._port, step)(*arguments)
+            if step == _Mortal.dies_after:
+                os._exit(9)
+            return answer
+
+        return call
+
+
 class StubGalleries:
     """Nobody's templates: the stub compares no faces."""
 
@@ -109,11 +130,18 @@ class StubGalleries:
 
 @cache
 def stub_pipeline() -> Pipeline:
-    """The deployed pipeline, all real but these two."""
+    """The deployed pipeline, all real but the two, and mortal where results leave it."""
     from recognition.aws.calls import client
 
     real = make_pipeline(Settings.from_environment(os.environ), client)
-    return replace(real, identifier=StubIdentifier, galleries=StubGalleries())
+    return replace(
+        real,
+        identifier=StubIdentifier,
+        galleries=StubGalleries(),
+        jobs=_Mortal(real.jobs),
+        store=_Mortal(real.store),
+        outbox=_Mortal(real.outbox),
+    )
 
 
 def face_recognition_handler(event: Mapping[str, object], context: Any) -> dict[str, object]:

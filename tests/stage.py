@@ -29,6 +29,7 @@ class Stage:
     told: Mapping[str, str] = field(default_factory=lambda: {"POLLER_RECEIVE_S": "3", "POLLER_WAIT_S": "1"})
     ticks: list[tuple[int, float]] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def results(self) -> Path:
@@ -84,7 +85,9 @@ class Stage:
 
     def client(self, service: str) -> Any:
         """A client with the operator's rights, straight to the emulator."""
-        return client(service, self.cloud.operator)
+        if service not in self._clients:
+            self._clients[service] = client(service, self.cloud.operator)
+        return self._clients[service]
 
     def send(self, body: str, queue: str = "REQUEST_QUEUE_URL") -> None:
         self.client("sqs").send_message(QueueUrl=self.cloud.operator[queue], MessageBody=body)
@@ -107,3 +110,12 @@ class Stage:
                 found.append((message["Body"], reason))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
+
+    def dead_bodies(self, queue: str) -> list[str]:
+        """Bodies in a dead-letter queue, which keeps them."""
+        found = self.dead_letters(queue)
+        for body, reason in found:
+            attributes = {"reason": {"DataType": "String", "StringValue": reason}} if reason else {}
+            url = self.cloud.operator[queue]
+            self.client("sqs").send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+        return [body for body, _ in found]

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 import localcloud
+from localcloud.deployment import client
 from localcloud.stub import replace_recognition
+from recognition.aws.roster import DynamoRoster
+from recognition.roster import Consent, Student
 from tests.chaos.proxy import Call, Proxy, proxy_to
 from tests.stage import Stage
 
 FUNCTION_TIMEOUT_S = 5
 HURRIED_S = 1
+STUDENT = Student("s1", "Ada Lovelace", "Mathematics", "2", Consent("her guardian", "2020-01-01"))
 QUEUES = ("REQUEST_QUEUE_URL", "OUTPUT_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "OUTPUT_DEAD_LETTER_QUEUE_URL")
 TICK = {
     "FUNCTION_TIMEOUT_S": str(FUNCTION_TIMEOUT_S),
@@ -39,6 +44,7 @@ class ChaosStage(Stage):
 
     proxy: Proxy = field(default_factory=lambda: Proxy(""))
     function: Proxy = field(default_factory=lambda: Proxy(""))
+    hurried_s: int = HURRIED_S
 
     def put(
         self,
@@ -68,37 +74,63 @@ class ChaosStage(Stage):
         return {queue: count for queue in QUEUES if (count := self.waiting(queue))}
 
     def hurry(self, call: Call) -> None:
-        """Shorten what a call has just hidden for longer than a second."""
+        """Shorten to `hurried_s` what a call has just hidden for longer than a lease lasts."""
         if call.operation != "ChangeMessageVisibilityBatch":
             return
         asked = json.loads(call.body)
         entries = [
-            {"Id": entry["Id"], "ReceiptHandle": entry["ReceiptHandle"], "VisibilityTimeout": HURRIED_S}
+            {"Id": entry["Id"], "ReceiptHandle": entry["ReceiptHandle"], "VisibilityTimeout": self.hurried_s}
             for entry in asked["Entries"]
             if entry["VisibilityTimeout"] > int(self.told["POLLER_VISIBILITY_S"])
         ]
         if entries:
             self.client("sqs").change_message_visibility_batch(QueueUrl=asked["QueueUrl"], Entries=entries)
 
+    def beside(self, folder: Path) -> ChaosStage:
+        """The same stage as another machine sees it, which has `folder`."""
+        folder.mkdir(parents=True)
+        return ChaosStage(self.cloud, folder, self.told, proxy=self.proxy, function=self.function)
 
-@pytest.fixture(scope="session")
+
+@contextmanager
 def chaos_cloud() -> Iterator[tuple[localcloud.Cloud, Proxy]]:
-    """The cloud with its stub, and the proxy that the function's own calls go through."""
+    """A cloud with its stub, and the proxy that the function's own calls go through."""
     timeout = {"functionTimeout": str(FUNCTION_TIMEOUT_S)}
     with localcloud.running(concurrency=4, parameters=timeout) as cloud, proxy_to(cloud.endpoint) as function:
         through = {f"AWS_ENDPOINT_URL_{service}": function.url for service in ("S3", "SQS", "DYNAMODB")}
         replace_recognition(cloud, through)
+        table = DynamoRoster(client("dynamodb", cloud.operator), cloud.operator["STUDENT_TABLE"])
+        table.write([STUDENT])
         yield cloud, function
 
 
-@pytest.fixture
-def stage(chaos_cloud: tuple[localcloud.Cloud, Proxy], tmp_path: Path) -> Iterator[ChaosStage]:
-    """Empty queues, an empty results folder, proxies without a fault."""
-    cloud, function = chaos_cloud
+@contextmanager
+def stage_on(cloud: localcloud.Cloud, function: Proxy, folder: Path) -> Iterator[ChaosStage]:
+    """A stage with empty queues, and proxies without a fault."""
     function.forget()
     with proxy_to(cloud.endpoint) as proxy:
-        made = ChaosStage(cloud, tmp_path, {**TICK, "AWS_ENDPOINT_URL": proxy.url}, proxy=proxy, function=function)
+        made = ChaosStage(cloud, folder, {**TICK, "AWS_ENDPOINT_URL": proxy.url}, proxy=proxy, function=function)
         proxy.after = made.hurry
         for queue in QUEUES:
             made.client("sqs").purge_queue(QueueUrl=cloud.operator[queue])
+        yield made
+
+
+@contextmanager
+def chaos_stage(folder: Path) -> Iterator[ChaosStage]:
+    """A stage on a cloud of its own."""
+    folder.mkdir(parents=True)
+    with chaos_cloud() as (cloud, function), stage_on(cloud, function, folder) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_cloud() -> Iterator[tuple[localcloud.Cloud, Proxy]]:
+    with chaos_cloud() as made:
+        yield made
+
+
+@pytest.fixture
+def stage(shared_cloud: tuple[localcloud.Cloud, Proxy], tmp_path: Path) -> Iterator[ChaosStage]:
+    with stage_on(*shared_cloud, tmp_path) as made:
         yield made

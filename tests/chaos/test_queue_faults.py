@@ -22,8 +22,10 @@ def test_when_the_answer_to_a_delete_is_lost_its_replay_does_nothing(stage: Chao
 
 
 def test_the_functions_own_calls_go_through_its_proxy(stage: ChaosStage) -> None:
-    stage.put("a")
+    stage.put("a", students=["s1"])
     assert stage.tick() == 0
+    assert stage.csv_of(stage.files()[0]).splitlines()[1] == "Ada Lovelace,Mathematics,2"
     assert stage.function.count("UpdateItem") == 3
+    assert stage.function.count("BatchGetItem") == 1
     assert stage.function.count("SendMessage", "results-local") == 1
-    assert stage.function.count("PUT") == 2
+    assert stage.function.count("PUT") == 3

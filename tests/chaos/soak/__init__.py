@@ -1,0 +1,1 @@
+"""The soak: many objects under random faults on every side, and a balance sheet at the end. See scripts/soak.sh."""

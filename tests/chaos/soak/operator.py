@@ -1,0 +1,76 @@
+"""The operator of a soak: uploads what is planned, watches the queues, and redrives what died."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.chaos.conftest import ChaosStage
+from tests.chaos.soak.plan import Planned
+from wire.s3_event import Upload
+
+SECOND_VERSION = b'{"number": "second version of %s"}'
+
+
+@dataclass
+class Operator:
+    """Knows every version it uploaded: `versions` maps job ids to keys."""
+
+    stage: ChaosStage
+    seed: int
+    versions: dict[str, str] = field(default_factory=dict)
+    uploaded: threading.Event = field(default_factory=threading.Event)
+
+    def upload(self, planned: Iterable[Planned], unreadable: Iterable[str]) -> None:
+        """Upload everything, a little at a time; the unreadable messages go among it."""
+        dice = random.Random(self.seed)
+        for body in unreadable:
+            self.stage.send(body)
+        for item in planned:
+            self._upload(item)
+            time.sleep(dice.expovariate(50))
+        self.uploaded.set()
+
+    def _upload(self, item: Planned) -> None:
+        version = self._put(item.key, item.body)
+        if item.kind == "overwritten":
+            self._put(item.key, SECOND_VERSION % item.key.encode())
+        elif item.kind == "deleted":
+            self.stage.client("s3").delete_object(Bucket=self._bucket, Key=item.key, VersionId=version.version_id)
+        elif item.kind == "doubled":
+            self.stage.send(_event(version))
+
+    def _put(self, key: str, body: bytes) -> Upload:
+        answer = self.stage.client("s3").put_object(Bucket=self._bucket, Key=key, Body=body)
+        version = Upload(self._bucket, key, answer["VersionId"], answer["ETag"].strip('"'), "", len(body))
+        self.versions[version.job_id] = key
+        return version
+
+    @property
+    def _bucket(self) -> str:
+        return self.stage.cloud.operator["INPUT_BUCKET"]
+
+    def is_quiet(self) -> bool:
+        """Whether all is uploaded and neither queue holds anything."""
+        waiting = (self.stage.waiting(queue) for queue in ("REQUEST_QUEUE_URL", "OUTPUT_QUEUE_URL"))
+        return self.uploaded.is_set() and not any(waiting)
+
+    def redrive(self) -> int:
+        """Send every readable request that died back to its queue. Returns how many."""
+        redriven = 0
+        for body, reason in self.stage.dead_letters():
+            self.stage.send(body, "DEAD_LETTER_QUEUE_URL" if reason else "REQUEST_QUEUE_URL")
+            redriven += not reason
+        return redriven
+
+
+def _event(version: Upload) -> str:
+    """A second notification of a version; S3 makes such, and they are messages of their own."""
+    told = {"key": version.key.replace("%", "%25").replace("+", "%2B").replace(" ", "+"), "size": version.size}
+    told |= {"eTag": version.etag, "versionId": version.version_id}
+    said = {"eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
+    return json.dumps({"Records": [{**said, "s3": {"bucket": {"name": version.bucket}, "object": told}}]})
