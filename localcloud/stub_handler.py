@@ -4,7 +4,7 @@ For the fault suite, the soak and the benchmarks, where what is tested is everyt
 a JSON object that says what the stub shall find and which faults it shall have; anything else is rejected as the real
 function rejects what is no clip. The surprising rule: each try of a clip uses up one of its `faults`.
 
-    {"students": ["s1"], "seconds": 2, "faults": ["raise", "exit", "hang", "exit after send"]}
+    {"students": ["s1"], "seconds": 2, "faults": ["raise", "exit", "kill", "hang", "exit after send"]}
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Mapping
@@ -92,6 +93,8 @@ def _have(fault: str) -> None:
         raise MemoryError("the stub was told to")
     if fault == "exit":
         os._exit(7)
+    if fault == "kill":  # as the kernel does when memory runs out
+        os.kill(os.getpid(), signal.SIGKILL)
     if fault == "hang":
         time.sleep(FOREVER_S)
 

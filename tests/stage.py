@@ -22,13 +22,17 @@ MAX_IDLE_TICKS = 8
 
 @dataclass
 class Stage:
-    """One test's view of a stage that others use as well; `told` are settings of its ticks."""
+    """One test's view of a stage that others use as well; `told` are settings of its ticks.
+
+    `program`: what Python is told to run as the tick.
+    """
 
     cloud: localcloud.Cloud
     folder: Path
     told: Mapping[str, str] = field(default_factory=lambda: {"POLLER_RECEIVE_S": "3", "POLLER_WAIT_S": "1"})
     ticks: list[tuple[int, float]] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
+    program: tuple[str, ...] = ("-m", "poller.tick")
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -43,7 +47,7 @@ class Stage:
         """Start the crontab entry, as the poller."""
         told = {**os.environ, **self.cloud.poller, "RESULTS_DIR": str(self.results), "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(
-            [sys.executable, "-m", "poller.tick", *arguments],
+            [sys.executable, *self.program, *arguments],
             env={**told, **self.told, **environment},
             cwd=self.folder,
             stdout=subprocess.PIPE,

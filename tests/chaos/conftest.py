@@ -20,7 +20,7 @@ from localcloud.stub import replace_recognition
 from recognition.aws.roster import DynamoRoster
 from recognition.roster import Consent, Student
 from tests.chaos.proxy import Call, Proxy, proxy_to
-from tests.stage import Stage
+from tests.stage import MAX_IDLE_TICKS, Stage
 
 FUNCTION_TIMEOUT_S = 5
 HURRIED_S = 1
@@ -40,7 +40,7 @@ TICK = {
 
 @dataclass
 class ChaosStage(Stage):
-    """The stage behind its proxies."""
+    """The stage behind its proxies. `hurried_s`: how long at most a message that is put off stays hidden."""
 
     proxy: Proxy = field(default_factory=lambda: Proxy(""))
     function: Proxy = field(default_factory=lambda: Proxy(""))
@@ -73,6 +73,18 @@ class ChaosStage(Stage):
         """What is still in the queues; empty when nothing is."""
         return {queue: count for queue in QUEUES if (count := self.waiting(queue))}
 
+    def works(self) -> int:
+        """How often the function worked a clip without anybody in it through to its end: CSV and record are stored."""
+        return self.function.count("PUT") // 2
+
+    def settle(self) -> None:
+        """Tick until nothing waits for the poller any more."""
+        for _ in range(MAX_IDLE_TICKS):
+            if not self.waiting("REQUEST_QUEUE_URL") and not self.waiting("OUTPUT_QUEUE_URL"):
+                return
+            self.tick()
+        raise AssertionError(f"not settled after {len(self.ticks)} ticks: {self.balance()}")
+
     def hurry(self, call: Call) -> None:
         """Shorten to `hurried_s` what a call has just hidden for longer than a lease lasts."""
         if call.operation != "ChangeMessageVisibilityBatch":
@@ -81,7 +93,7 @@ class ChaosStage(Stage):
         entries = [
             {"Id": entry["Id"], "ReceiptHandle": entry["ReceiptHandle"], "VisibilityTimeout": self.hurried_s}
             for entry in asked["Entries"]
-            if entry["VisibilityTimeout"] > int(self.told["POLLER_VISIBILITY_S"])
+            if entry["VisibilityTimeout"] > max(self.hurried_s, int(self.told["POLLER_VISIBILITY_S"]))
         ]
         if entries:
             self.client("sqs").change_message_visibility_batch(QueueUrl=asked["QueueUrl"], Entries=entries)

@@ -23,11 +23,15 @@ HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "conten
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request on its way. `operation` is SQS's, DynamoDB's or CloudWatch's own word, `Invoke`, or S3's method."""
+    """One request on its way. `operation` is SQS's, DynamoDB's or CloudWatch's own word, `Invoke`, or S3's method.
+
+    `signed_at`: what the signature says the time was, `20261124T120000Z`.
+    """
 
     operation: str
     path: str
     body: bytes
+    signed_at: str = ""
 
     @property
     def queue(self) -> str:
@@ -137,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        call = Call(self._operation(), self.path, content)
+        call = Call(self._operation(), self.path, content, self.headers.get("X-Amz-Date", ""))
         fault = self.proxy.fault_for(call)
         time.sleep(fault.wait_s)
         answer = self._forward(content) if fault.forward else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+import urllib3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -96,6 +97,8 @@ def test_an_answer_comes_back_as_it_is_after_one_request() -> None:
     assert setup.payloads == [b"payload"]
 
 
+@pytest.mark.fault(20)
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -117,6 +120,8 @@ def test_whatever_may_have_started_is_sent_exactly_once(fault: Any) -> None:
     assert setup.patience.never == 0
 
 
+@pytest.mark.fault(23)
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -135,12 +140,14 @@ def test_whatever_never_started_is_tried_again(fault: Any) -> None:
     assert all(0 <= pause <= 5 for pause in setup.patience.pauses)
 
 
+@pytest.mark.fault(23)
 def test_retry_after_is_obeyed() -> None:
     setup = Setup(error(429, "TooManyRequestsException", retry_after="9"), answer(200))
     setup.invoke()
     assert setup.patience.pauses == [9.0]
 
 
+@pytest.mark.fault(23)
 def test_throttling_is_waited_out_for_as_long_as_the_caller_wants() -> None:
     setup = Setup(*[error(429, "TooManyRequestsException") for _ in range(50)])
     setup.patience.tries = 30
@@ -166,6 +173,7 @@ def test_what_the_caller_wants_no_more_is_not_sent() -> None:
     assert setup.payloads == []
 
 
+@pytest.mark.fault(24)
 def test_a_function_that_raised_is_a_failure_although_the_status_is_200() -> None:
     raised = b'{"errorType": "Sandbox.Timedout", "errorMessage": "Ada"}'
     setup = Setup(answer(200, raised, x_amz_function_error="Unhandled", x_amzn_requestid="id-1"))
@@ -193,12 +201,32 @@ def test_what_no_repeat_can_help_is_sent_once(fault: Any, kind: type[Exception])
     assert len(setup.payloads) == 1
 
 
+@pytest.mark.fault(21)
 def test_a_connection_dropped_after_the_request_is_one_request_on_the_wire() -> None:
     with loopback_aws() as aws:
         client = boto3.client("lambda", "us-east-1", endpoint_url=aws.url, config=function_config(8, 300))
         with pytest.raises(UnknownOutcome):
             invoker(client, "f").invoke(b'{"body": "b"}', Patience())
         assert aws.invoked == ["b"]
+
+
+@pytest.mark.fault(21)
+def test_the_kernel_is_told_to_keep_a_waiting_connection_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    def create_connection(*arguments: Any, **named: Any) -> socket.socket:
+        made.append(real(*arguments, **named))
+        return made[-1]
+
+    real = urllib3.util.connection.create_connection
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", create_connection)
+    with loopback_aws() as aws:
+        aws.on_invoke = lambda aws, body: (200, {}, b"{}")
+        client = boto3.client("lambda", "us-east-1", endpoint_url=aws.url, config=function_config(8, 300))
+        invoker(client, "f").invoke(b'{"body": "b"}', Patience())
+        (connection,) = made
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        client.close()
 
 
 def test_a_port_nobody_listens_on_is_unreachable() -> None:
@@ -210,6 +238,7 @@ def test_a_port_nobody_listens_on_is_unreachable() -> None:
             invoker(client, "f").invoke(b"{}", Patience())
 
 
+@pytest.mark.fault(20)
 def test_the_function_client_is_patient_and_never_repeats() -> None:
     config = function_config(concurrency=8, function_timeout_s=300)
     assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (5, 315, 10)

@@ -163,6 +163,7 @@ def test_two_pollers_share_a_queue_and_do_nothing_twice(aws: LoopbackAws, start:
     assert aws.queues == EMPTY
 
 
+@pytest.mark.fault(23)
 def test_throttled_work_waits_for_a_slot_and_is_no_failure(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
     running = threading.Semaphore(2)
     throttled: list[int] = []
@@ -205,6 +206,7 @@ def test_bad_messages_are_buried_and_do_not_hold_up_their_neighbours(
     assert lines[-1]["dead_lettered"] == 3
 
 
+@pytest.mark.fault(24)
 def test_a_failed_function_leaves_its_message_and_says_so(aws: LoopbackAws, inside: InProcess) -> None:
     payload = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": SECRET}).encode()
     aws.on_invoke = lambda aws, body: (200, {"x-amz-function-error": "Unhandled"}, payload)
@@ -215,6 +217,7 @@ def test_a_failed_function_leaves_its_message_and_says_so(aws: LoopbackAws, insi
     assert len(aws.queues["requests"]) == 1
 
 
+@pytest.mark.fault(21)
 def test_a_dropped_connection_is_not_asked_again_in_this_tick(aws: LoopbackAws, inside: InProcess) -> None:
     aws.on_invoke = lambda aws, body: None
     aws.put("requests", event())
@@ -246,6 +249,7 @@ def test_only_draining_takes_no_requests(aws: LoopbackAws, inside: InProcess, tm
     assert "ReceiveMessage requests" not in aws.calls
 
 
+@pytest.mark.fault(41)
 def test_a_second_tick_ends_at_once_and_the_lock_outlives_the_first(
     aws: LoopbackAws, start: Start, tmp_path: Path
 ) -> None:
@@ -259,6 +263,7 @@ def test_a_second_tick_ends_at_once_and_the_lock_outlives_the_first(
     assert (tmp_path / ".tick.lock").exists()
 
 
+@pytest.mark.fault(41)
 def test_two_ticks_at_once_do_the_work_once(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
     go_on = threading.Event()
 
@@ -278,6 +283,7 @@ def test_two_ticks_at_once_do_the_work_once(aws: LoopbackAws, start: Start, tmp_
     assert len(csv_files(tmp_path)) == 1
 
 
+@pytest.mark.fault(42)
 def test_sigterm_lets_running_work_finish(aws: LoopbackAws, start: Start) -> None:
     terminated = threading.Event()
 
@@ -298,6 +304,7 @@ def test_sigterm_lets_running_work_finish(aws: LoopbackAws, start: Start) -> Non
     assert aws.queues["requests"] == []
 
 
+@pytest.mark.fault(42)
 def test_sigterm_hands_back_throttled_work_at_once(aws: LoopbackAws, start: Start) -> None:
     aws.on_invoke = lambda aws, body: (429, {"x-amzn-errortype": "TooManyRequestsException"}, b"{}")
     aws.put("requests", event())
@@ -346,6 +353,7 @@ def slow_credentials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crede
     credentials.release()
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_during_the_start_is_a_normal_stop(
     aws: LoopbackAws, start: Start, slow_credentials: Credentials, number: signal.Signals
@@ -364,6 +372,7 @@ def test_a_signal_during_the_start_is_a_normal_stop(
 HASTY = "from poller import stopping, tick; stopping.GRACE_S = stopping.MARGIN_S = 0.5; tick.run()"
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("end", ["bound", "signal"])
 def test_credentials_that_never_come_do_not_outlive_the_hard_bound(
     aws: LoopbackAws, tmp_path: Path, slow_credentials: Credentials, end: str
@@ -388,6 +397,7 @@ def test_credentials_that_never_come_do_not_outlive_the_hard_bound(
     assert lines[-1]["exit_code"] == 1
 
 
+@pytest.mark.fault(42)
 @pytest.mark.parametrize("delay_s", [0.1, 0.2, 0.3])
 def test_an_early_signal_prints_no_traceback(aws: LoopbackAws, start: Start, delay_s: float) -> None:
     process = start(POLLER_RECEIVE_S="600", POLLER_BOUND_S="960")
@@ -439,6 +449,7 @@ def test_the_help_names_every_setting_and_every_exit_code() -> None:
     assert all(f"  {code.value}  {meaning}" in shown for code, meaning in EXIT_MEANS.items())
 
 
+@pytest.mark.fault(41)
 def test_importing_the_tick_loads_nothing_heavy() -> None:
     script = "import sys, poller.tick; print(*sys.modules)"
     ran = subprocess.run(
@@ -513,6 +524,7 @@ def release() -> Iterator[threading.Event]:
     event.set()
 
 
+@pytest.mark.fault(42)
 def test_the_grace_ends_and_running_work_stays_hidden(
     aws: LoopbackAws, inside: InProcess, release: threading.Event
 ) -> None:
@@ -539,6 +551,7 @@ def test_the_bound_is_hard(aws: LoopbackAws, inside: InProcess, release: threadi
     assert events(lines)[-2:] == ["bound_reached", "summary"]
 
 
+@pytest.mark.fault(41)
 def test_a_tick_that_leaves_threads_behind_keeps_the_lock_until_the_program_ends(
     aws: LoopbackAws, inside: InProcess, release: threading.Event
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_complete_answer_with_refusals_buries_the_original() -> None:
     assert settlement.reason.startswith("record 1: ")
 
 
+@pytest.mark.fault(25)
 def test_an_answer_that_misses_one_record_is_a_failure() -> None:
     body = event(record("a"), record("b"))
     first = read_notification(body).uploads[0]
@@ -70,6 +71,7 @@ def test_an_answer_that_forgets_a_bad_record_is_a_failure() -> None:
     assert ask(Answer(done=done), body) == Return(15, "failed")
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize("payload", [b"", b"null", b"{}", b"<html>", b'{"answer": 2}', b"\xff"])
 def test_a_garbled_answer_is_a_failure(payload: bytes) -> None:
     assert after(payload, read_notification(event()), 1, NOW, 0.5) == Return(15, "failed")

@@ -32,6 +32,8 @@ def test_a_code_means(code: str, status: int, for_queue: type, for_function: typ
     assert type(invocation_error(reply, "x")) is for_function
 
 
+@pytest.mark.fault(27)
+@pytest.mark.fault(28)
 @pytest.mark.parametrize(
     ("reply", "hint"),
     [

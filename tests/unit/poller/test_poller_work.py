@@ -125,6 +125,8 @@ def test_a_dead_letter_queue_that_is_gone_ends_the_tick_and_deletes_nothing(stag
     assert stage.tally.halt.is_set()
 
 
+@pytest.mark.fault(24)
+@pytest.mark.fault(25)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -151,6 +153,7 @@ def test_work_held_elsewhere_is_left_until_its_lock_expires_and_is_no_failure(st
     assert stage.tally.exit_code() is Exit.FINE
 
 
+@pytest.mark.fault(20)
 def test_an_unknown_outcome_is_hidden_until_the_functions_deadline(stage: Stage) -> None:
     def vanish(_: str) -> bytes:
         stage.clock.time += 100
@@ -163,6 +166,7 @@ def test_an_unknown_outcome_is_hidden_until_the_functions_deadline(stage: Stage)
     assert stage.counted() == {"held": 1}
 
 
+@pytest.mark.fault(20)
 def test_an_unknown_outcome_does_not_come_back_in_the_same_tick(stage: Stage) -> None:
     object.__setattr__(stage.work, "settings", settings(function_timeout_s=10))
     stage.function.answer = raising(UnknownOutcome("Invoke", "ServiceException"))
@@ -170,6 +174,7 @@ def test_an_unknown_outcome_does_not_come_back_in_the_same_tick(stage: Stage) ->
     assert stage.queue.log == [("hide", {"r1": 45})]
 
 
+@pytest.mark.fault(23)
 def test_throttled_work_is_handed_back_and_is_no_failure(stage: Stage) -> None:
     stage.function.answer = raising(NotStarted("Invoke", "TooManyRequestsException"))
     stage.function.before_begin = lambda attempt: attempt.begin() and attempt.never_started()
@@ -178,6 +183,7 @@ def test_throttled_work_is_handed_back_and_is_no_failure(stage: Stage) -> None:
     assert stage.tally.exit_code() is Exit.FINE
 
 
+@pytest.mark.fault(42)
 def test_a_stopped_tick_hands_unsent_work_back_at_once(stage: Stage) -> None:
     stage.tally.terminate()
     stage.carry_out()
@@ -186,6 +192,7 @@ def test_a_stopped_tick_hands_unsent_work_back_at_once(stage: Stage) -> None:
     assert stage.tally.exit_code() is Exit.FINE
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize(
     "error", [Unusable("Invoke", "AccessDeniedException"), Unreachable("Invoke", "EndpointConnectionError")]
 )
