@@ -115,3 +115,9 @@ def stage(chaos_cloud: tuple[localcloud.Cloud, Proxy], tmp_path: Path) -> Iterat
         for queue in QUEUES:
             made.client("sqs").purge_queue(QueueUrl=cloud.operator[queue])
         yield made
+
+
+@pytest.fixture
+def brisk(stage: ChaosStage) -> None:
+    """Ticks that receive for a second only, for faults that take several of them."""
+    stage.told = {**stage.told, "POLLER_RECEIVE_S": "1"}
