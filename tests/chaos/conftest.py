@@ -146,3 +146,9 @@ def shared_cloud() -> Iterator[tuple[localcloud.Cloud, Proxy]]:
 def stage(shared_cloud: tuple[localcloud.Cloud, Proxy], tmp_path: Path) -> Iterator[ChaosStage]:
     with stage_on(*shared_cloud, tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def brisk(stage: ChaosStage) -> None:
+    """Ticks that receive for a second only, for faults that take several of them."""
+    stage.told = {**stage.told, "POLLER_RECEIVE_S": "1"}

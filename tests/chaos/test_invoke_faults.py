@@ -14,7 +14,7 @@ from poller.replies import HINT_CLOCK, HINT_RIGHTS
 from tests.chaos.conftest import ChaosStage
 from tests.chaos.proxy import LOST_ANSWER, Answer, Call, Fault, error, said
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.usefixtures("brisk")]
 
 REQUESTS = "requests-local"
 READ_TIMEOUT_S = 2
@@ -31,13 +31,6 @@ auth.get_current_datetime = lambda *told, **named: right(*told, **named) + timed
 from poller import tick
 tick.run()
 """
-
-
-@pytest.fixture
-def stage(stage: ChaosStage) -> ChaosStage:
-    """Short ticks: most of these faults take two."""
-    stage.told = {**stage.told, "POLLER_RECEIVE_S": "2"}
-    return stage
 
 
 def hints(stage: ChaosStage) -> list[str]:
@@ -149,7 +142,6 @@ def test_an_answer_that_is_none_is_a_failure_and_the_next_one_is_the_stored_outc
     for key in ("a", "b", "c", "d"):
         stage.put(key)
     assert stage.tick() == 1
-    assert stage.events("done") == [] or stage.invocations() > 4
     stage.settle()
     assert (len(stage.events("failed")), len(stage.events("outcome_unknown"))) == (3, 1)
     assert stage.keys() == ["a", "b", "c", "d"]

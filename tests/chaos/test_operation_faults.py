@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.conftest import ChaosStage
 from tests.chaos.proxy import LOST_ANSWER, Fault, error
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.usefixtures("brisk")]
 
 REQUESTS, OUTPUT = "requests-local", "results-local"
 # The program itself, and then what it had loaded.

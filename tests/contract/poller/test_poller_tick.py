@@ -449,7 +449,6 @@ def test_the_help_names_every_setting_and_every_exit_code() -> None:
     assert all(f"  {code.value}  {meaning}" in shown for code, meaning in EXIT_MEANS.items())
 
 
-@pytest.mark.fault(41)
 def test_importing_the_tick_loads_nothing_heavy() -> None:
     script = "import sys, poller.tick; print(*sys.modules)"
     ran = subprocess.run(
