@@ -21,7 +21,6 @@ from poller.errors import AwsError, Transient, UnknownOutcome, Unreachable, Unus
 from poller.function import LambdaFunction, Response
 from poller.replies import HINT_ENDPOINT, HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
 from poller.settings import READ_MARGIN_S, Settings
-from poller.signs import MetricSigns
 from poller.sqs import SqsQueue
 
 # Raised before a connection exists, so that nothing can have been sent.
@@ -36,7 +35,6 @@ _BROKEN = (
     OSError,
 )
 _NO_ENDPOINT = (boto.NoRegionError, boto.UnknownRegionError, boto.UnknownEndpointError, boto.EndpointProviderError)
-SIGNS_CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
 # All that a call to AWS may raise.
 _FAILURES = (boto.ClientError, boto.BotoCoreError, *_BROKEN)
 
@@ -50,7 +48,6 @@ class Clients:
     dead_letters: SqsQueue
     output_dead_letters: SqsQueue
     function: LambdaFunction
-    signs: MetricSigns
 
 
 def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
@@ -59,7 +56,6 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         session = boto3.session.Session(region_name=settings.region)
         sqs = session.client("sqs", config=queue_config(settings.concurrency, settings.wait_s))
         function = session.client("lambda", config=function_config(settings.concurrency, settings.function_timeout_s))
-        metrics = session.client("cloudwatch", config=SIGNS_CONFIG)
     except (boto.BotoCoreError, ValueError, OSError, AttributeError) as error:
         # OSError: no such credential_process; AttributeError: it printed JSON, but no object
         raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
@@ -69,7 +65,6 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         dead_letters=queue(sqs, settings.dead_letter_queue_url, sleep),
         output_dead_letters=queue(sqs, settings.output_dead_letter_queue_url, sleep),
         function=invoker(function, settings.function_name),
-        signs=MetricSigns(_caller(metrics.put_metric_data, "PutMetricData"), settings.function_name),
     )
 
 
@@ -95,21 +90,14 @@ def queue_config(concurrency: int, wait_s: int) -> Config:
     )
 
 
-def _caller(method: Callable[..., Any], operation: str) -> Callable[..., Any]:
-    def call(**parameters: Any) -> Any:
-        try:
-            return method(**parameters)
-        except _FAILURES as error:
-            raise _queue_failure(error, operation) from error
-
-    return call
-
-
 def queue(client: Any, url: str, sleep: Callable[[float], None]) -> SqsQueue:
     """The queue at `url`, through an SQS client."""
 
     def call(operation: str, **parameters: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = _caller(getattr(client, operation), operation)(QueueUrl=url, **parameters)
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(QueueUrl=url, **parameters)
+        except _FAILURES as error:
+            raise _queue_failure(error, operation) from error
         return answer
 
     return SqsQueue(call, sleep)

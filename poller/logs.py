@@ -39,8 +39,6 @@ FIELDS = frozenset(COUNTS) | {
     "request_id",
     "drain_only",
     "exit_code",
-    "longest_request_wait_s",
-    "longest_result_wait_s",
 }
 
 

@@ -19,8 +19,6 @@ class Delivery:
     receipt: str
     body: str
     receive_count: int
-    sent_at: float = 0.0
-    """When the message was sent, in seconds since the epoch by AWS's clock; 0: SQS did not say."""
 
 
 class Queue(Protocol):
@@ -68,14 +66,6 @@ class Function(Protocol):
 
     def invoke(self, payload: bytes, attempt: Attempt) -> bytes:
         """The answer's bytes. Raises `NotStarted`, `UnknownOutcome`, `FunctionFailed`, `Refused` or `Unusable`."""
-        ...
-
-
-class Signs(Protocol):
-    """Where a sign of life goes, for an alarm that notices its absence."""
-
-    def finished_tick(self) -> None:
-        """Tell that a tick has ended without trouble. Takes seconds at most; raises `AwsError`."""
         ...
 
 

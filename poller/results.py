@@ -60,7 +60,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The filing half of a tick; `chance` draws from [0, 1), `now` is epoch time."""
+    """The filing half of a tick; `chance` draws from [0, 1)."""
 
     output: Queue
     dead_letters: Queue
@@ -69,7 +69,6 @@ class Results:
     settings: Settings
     progress: Progress
     chance: Callable[[], float]
-    now: Callable[[], float]
 
     def run(self) -> None:
         """Drain until the requests are finished and one poll begun after that comes back empty. Never raises."""
@@ -129,7 +128,6 @@ class Results:
         log(level, filed, message=delivery.message_id, jobs=[result.upload.job_id[:12]], outcome=result.outcome)
         if filed != "already_there":
             self.tally.count("results")
-            self.tally.waited("longest_result_wait_s", delivery.sent_at, self.now())
         if filed == "kept_both":
             self.tally.count("kept_both")
         return 0

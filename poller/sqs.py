@@ -41,7 +41,7 @@ class SqsQueue:
             MaxNumberOfMessages=at_most,
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=visibility_s,
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
         return [_delivery(message) for message in found.get("Messages", ())]
 
@@ -109,6 +109,5 @@ def _not_in(answer: Mapping[str, Any], entries: Sequence[dict[str, Any]]) -> lis
 
 
 def _delivery(message: Mapping[str, Any]) -> Delivery:
-    told = message.get("Attributes", {})
-    count, sent_ms = int(told.get("ApproximateReceiveCount", "1")), int(told.get("SentTimestamp", "0"))
-    return Delivery(message["MessageId"], message["ReceiptHandle"], message["Body"], count, sent_ms / 1000)
+    count = message.get("Attributes", {}).get("ApproximateReceiveCount", "1")
+    return Delivery(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count))

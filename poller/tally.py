@@ -13,8 +13,6 @@ from enum import IntEnum
 from poller.errors import AwsError, Unusable
 from poller.logs import COUNTS, log
 
-WAITS = ("longest_request_wait_s", "longest_result_wait_s")
-
 
 class Exit(IntEnum):
     """The program's exit codes, the worst one wins: disk, then AWS, then messages left over."""
@@ -43,7 +41,6 @@ class Tally:
         self.terminated = threading.Event()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self._waits: dict[str, float] = {}
         self._worst = Exit.FINE
 
     def count(self, name: str, by: int = 1) -> None:
@@ -55,17 +52,6 @@ class Tally:
         """All counts, zeros included."""
         with self._lock:
             return {name: self._counts[name] for name in COUNTS}
-
-    def waited(self, name: str, sent_at: float, now: float) -> None:
-        """Note how long a message waited, for one of `WAITS`. Two clocks are compared: less than nothing is nothing."""
-        if sent_at > 0:
-            with self._lock:
-                self._waits[name] = max(self._waits.get(name, 0.0), round(now - sent_at, 1))
-
-    def waits(self) -> dict[str, float]:
-        """The longest wait of each kind in seconds; a kind nothing came of is left out."""
-        with self._lock:
-            return dict(self._waits)
 
     def terminate(self) -> None:
         """Wind up because a signal asks for it."""

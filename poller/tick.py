@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 if __name__ == "__main__":  # until the tick hears signals, let one end the program without a traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from poller import history, logs
+from poller import logs
 from poller.clock import SystemClock
 from poller.course import Course, Ports
 from poller.durable import DurableDirectory
@@ -28,7 +28,6 @@ from poller.errors import AwsError, SettingsError
 from poller.logs import log
 from poller.results import disk_trouble
 from poller.settings import Settings, explain
-from poller.signs import show_life
 from poller.stopping import End, bounded, obeying_signals
 from poller.tally import EXIT_MEANS, Exit, Tally
 
@@ -108,24 +107,13 @@ def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect
         log(logging.INFO, "stale_removed", count=removed)
     ended = True
     try:
-        ports = connect(settings)
-        course = Course(settings, ports, directory, clock, tally, random.random, began)
+        course = Course(settings, connect(settings), directory, clock, tally, random.random, began)
         ended = course.drain() if drain_only else course.run()
-        show_life(ports.signs, tally)
     except AwsError as error:
         tally.aws_trouble(error)
-    _sum_up(tally, directory, clock, round(clock.monotonic() - began, 1))
+    seconds = round(clock.monotonic() - began, 1)
+    log(logging.INFO, "summary", **tally.counts(), seconds=seconds, exit_code=tally.exit_code().value)
     return ended
-
-
-def _sum_up(tally: Tally, directory: DurableDirectory, clock: SystemClock, seconds: float) -> None:
-    """Keep the tick in this machine's history and log its summary, in this order: the disk may fail yet."""
-    record = {**tally.counts(), **tally.waits(), "seconds": seconds, "exit_code": tally.exit_code().value}
-    try:
-        history.keep(directory, record, clock.now())
-    except OSError as error:
-        disk_trouble(error, tally)
-    log(logging.INFO, "summary", **{**record, "exit_code": tally.exit_code().value})
 
 
 def _connect(settings: Settings) -> Ports:

@@ -11,10 +11,6 @@ from typing import Any
 
 import pytest
 
-from poller import signs
-from poller.settings import TABLE
-from poller.status import SILENT_S
-
 Resources = dict[str, Any]
 
 OURS = ("InputBucket", "OutputBucket", "GalleryBucket")
@@ -228,25 +224,7 @@ def test_the_poller_may_consume_set_aside_and_invoke_and_no_more(resources: Reso
         "ConsumeQueues": (consume, [arn("RequestQueue"), arn("OutputQueue")]),
         "SetAsideWithAReason": ({"sqs:SendMessage"}, [arn("DeadLetterQueue"), arn("OutputDeadLetterQueue")]),
         "AskForRecognition": ({"lambda:InvokeFunction"}, [arn("RecognitionLambdaFunction")]),
-        "ShowSignsOfLife": ({"cloudwatch:PutMetricData"}, ["*"]),
     }
-
-
-def test_metrics_have_no_arn_so_the_poller_is_bound_by_their_namespace(resources: Resources) -> None:
-    (policy,) = resources["PollerRole"]["Properties"]["Policies"]
-    (unbound,) = [item for item in policy["PolicyDocument"]["Statement"] if item["Resource"] == "*"]
-    assert unbound["Action"] == "cloudwatch:PutMetricData"
-    assert unbound["Condition"] == {"StringEquals": {"cloudwatch:namespace": signs.NAMESPACE}}
-
-
-def test_silence_for_longer_than_a_tick_may_last_is_an_alarm(resources: Resources) -> None:
-    alarm = resources["SilenceAlarm"]["Properties"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == (signs.NAMESPACE, signs.METRIC)
-    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "RecognitionLambdaFunction"}}]
-    assert alarm["TreatMissingData"] == "breaching"
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
-    (bound,) = [int(str(row.default)) for row in TABLE if row.field == "bound_s"]
-    assert alarm["Period"] * alarm["EvaluationPeriods"] == SILENT_S > bound
 
 
 def test_what_only_the_local_aws_asks_for_reaches_no_other_stage(render: Callable[..., dict[str, Any]]) -> None:
@@ -260,7 +238,7 @@ def test_no_role_has_a_wildcard_for_an_action_or_a_resource(resources: Resources
     for name in roles:
         for actions, where in role_statements(resources, name).values():
             assert not [action for action in actions if "*" in action]
-            assert "*" not in where or actions == {"cloudwatch:PutMetricData"}
+            assert "*" not in where
 
 
 def test_nobody_outside_the_account_may_assume_a_role(resources: Resources) -> None:
@@ -287,7 +265,6 @@ def test_every_alarm_tells_the_topic_and_watches_something_of_this_stack(resourc
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
         ("AWS/Lambda", "Duration"),
-        (signs.NAMESPACE, signs.METRIC),
     }
     for alarm in alarms.values():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]

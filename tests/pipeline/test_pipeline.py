@@ -6,14 +6,12 @@ import importlib.util
 import json
 import shutil
 import sys
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from poller import signs
 from poller.settings import TABLE
 
 pytestmark = pytest.mark.pipeline
@@ -204,30 +202,3 @@ def test_the_hundred_request_workload_is_wholly_right_without_duplicates_or_dead
 def expected_row(course: Path, clip: str) -> str:
     lines = (line.split(":") for line in (course / "mapping").read_text().split())
     return {name.removesuffix(".mp4"): row for name, row in lines}[clip]
-
-
-@pytest.mark.fault(44)
-def test_a_finished_tick_is_a_metric_in_cloudwatch_and_silence_is_an_alarm(pipeline: Any) -> None:
-    metrics = pipeline.client("cloudwatch")
-    about = [{"Name": "FunctionName", "Value": pipeline.cloud.operator["FUNCTION_NAME"]}]
-
-    def finished() -> float:
-        end = datetime.now(timezone.utc) + timedelta(minutes=1)
-        found = metrics.get_metric_statistics(
-            Namespace=signs.NAMESPACE,
-            MetricName=signs.METRIC,
-            Dimensions=about,
-            StartTime=end - timedelta(hours=1),
-            EndTime=end,
-            Period=3600,
-            Statistics=["Sum"],
-        )
-        return sum(point["Sum"] for point in found["Datapoints"])
-
-    before = finished()
-    assert pipeline.tick() == 0
-    assert [line for line in pipeline.log if line["event"] == "no_sign_of_life"] == []
-    assert finished() == before + 1
-    (alarm,) = metrics.describe_alarms(AlarmNames=["smart-classroom-silence-local"])["MetricAlarms"]
-    assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["Dimensions"] == about

@@ -25,7 +25,6 @@ class Message:
     body: str
     attributes: dict[str, str]
     message_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    sent_ms: int = field(default_factory=lambda: int(time.time() * 1000))
     visible_at: float = 0.0
     receipt: str = ""
     count: int = 0
@@ -40,8 +39,6 @@ class LoopbackAws:
     hidden_for: list[int] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     invoked: list[str] = field(default_factory=list)
-    signs: int = 0
-    on_sign: Callable[[], int] = lambda: 200
     broken_with: dict[str, str] = field(default_factory=dict)
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,7 +90,7 @@ def _told(message: Message) -> dict[str, Any]:
         "ReceiptHandle": message.receipt,
         "Body": message.body,
         "MD5OfBody": hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest(),
-        "Attributes": {"ApproximateReceiveCount": str(message.count), "SentTimestamp": str(message.sent_ms)},
+        "Attributes": {"ApproximateReceiveCount": str(message.count)},
     }
 
 
@@ -117,9 +114,7 @@ def loopback_aws() -> Iterator[LoopbackAws]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            operation = self.headers.get("X-Amz-Target", "Invoke").rsplit(".", 1)[-1]
-            serve = {"PutMetricData": self._metric, "Invoke": self._invoke}.get(operation, self._sqs)
-            answer = serve(content)
+            answer = self._sqs(content) if "X-Amz-Target" in self.headers else self._invoke(content)
             if answer is None:
                 self.close_connection = True
                 return
@@ -139,11 +134,6 @@ def loopback_aws() -> Iterator[LoopbackAws]:
                 status, code = ERRORS[fault]
                 return status, {"x-amzn-errortype": code}, json.dumps({"__type": code, "message": "no"}).encode()
             return 200, {}, json.dumps(OPERATIONS[operation](aws, queue, ask)).encode()
-
-        def _metric(self, _: bytes) -> tuple[int, dict[str, str], bytes]:
-            with aws.lock:
-                aws.signs += 1
-            return aws.on_sign(), {}, b"{}"
 
         def _invoke(self, content: bytes) -> tuple[int, dict[str, str], bytes] | None:
             body = json.loads(content)["body"]

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from poller import history, tick
+from poller import tick
 from poller.clock import SystemClock
-from poller.durable import DurableDirectory
 from poller.logs import FIELDS
 from poller.replies import HINT_ENDPOINT
 from poller.settings import TABLE
@@ -568,49 +567,3 @@ def test_a_tick_that_ended_well_gives_the_lock_back(aws: LoopbackAws, inside: In
         aws.put("output", write_result(result(version=version)))
         assert inside.tick("--drain-only")[0] == 0
     assert aws.queues["output"] == []
-
-
-def test_a_tick_that_ended_well_leaves_a_sign_of_life_and_a_history(
-    aws: LoopbackAws, start: Start, tmp_path: Path
-) -> None:
-    aws.put("requests", event(record()))
-    code, lines = finish(start())
-    assert code == 0
-    assert aws.signs == 1
-    with DurableDirectory(tmp_path) as directory:
-        (kept,) = history.ticks(directory)
-        since = time.time() - (history.last_success(directory) or 0)
-    assert 0 <= since < 60
-    assert {name: kept[name] for name in kept if name != "at"} == {
-        name: value for name, value in lines[-1].items() if name not in ("at", "level", "event")
-    }
-    assert 0 <= float(kept["longest_request_wait_s"]) < 60
-
-
-def test_a_metric_that_cannot_be_sent_is_said_and_changes_nothing_else(aws: LoopbackAws, start: Start) -> None:
-    aws.on_sign = lambda: 500
-    aws.put("requests", event(record()))
-    code, lines = finish(start())
-    assert code == 0
-    assert [line["event"] for line in lines if line["level"] == "WARNING"] == ["no_sign_of_life"]
-    assert aws.signs == 1
-
-
-def test_a_tick_in_trouble_is_in_the_history_but_shows_no_sign_of_life(
-    aws: LoopbackAws, start: Start, tmp_path: Path
-) -> None:
-    aws.broken_with["requests"] = "denied"
-    code, _ = finish(start())
-    assert code == 3
-    assert aws.signs == 0
-    with DurableDirectory(tmp_path) as directory:
-        assert [tick["exit_code"] for tick in history.ticks(directory)] == [3]
-        assert history.last_success(directory) is None
-
-
-def test_a_tick_that_found_the_lock_taken_is_in_no_history(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
-    with (tmp_path / tick.LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert finish(start())[0] == 0
-    assert not (tmp_path / history.HISTORY).exists()
-    assert aws.signs == 0

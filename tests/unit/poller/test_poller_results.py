@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,6 @@ from poller.results import Progress, Results, disk_trouble
 from poller.tally import Exit, Tally
 from tests.unit.poller.poller_fakes import FakeQueue, csv_files, result, result_delivery, settings
 from wire.result_json import write_result
-
-NOW = 1_790_000_000.0
 
 
 class Stage:
@@ -39,7 +36,6 @@ class Stage:
             settings=settings(),
             progress=Progress(lambda: self.finished, lambda: self.receiving_for),
             chance=lambda: 0.5,
-            now=lambda: NOW,
         )
 
     def drain(self, *batches: list[Delivery]) -> None:
@@ -289,17 +285,3 @@ def test_a_halted_tick_polls_no_more(stage: Stage) -> None:
     stage.tally.terminate()
     stage.drain([result_delivery()])
     assert stage.output.log == []
-
-
-def test_the_longest_wait_of_a_result_that_was_filed_is_noted(stage: Stage) -> None:
-    first, second = result_delivery(), result_delivery(result(version="v2"), "r2")
-    stage.drain([replace(first, sent_at=NOW - 90), replace(second, sent_at=NOW - 30)])
-    assert stage.tally.waits() == {"longest_result_wait_s": 90.0}
-
-
-def test_a_result_from_the_future_has_not_waited_and_one_without_a_date_is_not_counted(stage: Stage) -> None:
-    stage.drain([replace(result_delivery(), sent_at=NOW + 90)])
-    assert stage.tally.waits() == {"longest_result_wait_s": 0.0}
-    other = Stage(stage.folder)
-    other.drain([result_delivery(result(version="v2"))])
-    assert other.tally.waits() == {}
