@@ -21,7 +21,8 @@ from poller.errors import AwsError, Transient, UnknownOutcome, Unreachable, Unus
 from poller.function import LambdaFunction, Response
 from poller.replies import HINT_ENDPOINT, HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
 from poller.settings import READ_MARGIN_S, Settings
-from poller.sqs import SqsQueue
+from poller.sign_of_life import CloudWatchSign
+from poller.sqs import Call, SqsQueue
 
 # Raised before a connection exists, so that nothing can have been sent.
 _UNCONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
@@ -37,17 +38,20 @@ _BROKEN = (
 _NO_ENDPOINT = (boto.NoRegionError, boto.UnknownRegionError, boto.UnknownEndpointError, boto.EndpointProviderError)
 # All that a call to AWS may raise.
 _FAILURES = (boto.ClientError, boto.BotoCoreError, *_BROKEN)
+# One try, and an answer at once or never: the next tick is a minute away.
+SIGN_CONFIG = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The queues and the function of one tick."""
+    """The queues and the function of one tick, and where it reports."""
 
     requests: SqsQueue
     output: SqsQueue
     dead_letters: SqsQueue
     output_dead_letters: SqsQueue
     function: LambdaFunction
+    sign_of_life: CloudWatchSign
 
 
 def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
@@ -65,6 +69,7 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         dead_letters=queue(sqs, settings.dead_letter_queue_url, sleep),
         output_dead_letters=queue(sqs, settings.output_dead_letter_queue_url, sleep),
         function=invoker(function, settings.function_name),
+        sign_of_life=CloudWatchSign(_metrics(session), settings.function_name),
     )
 
 
@@ -92,15 +97,33 @@ def queue_config(concurrency: int, wait_s: int) -> Config:
 
 def queue(client: Any, url: str, sleep: Callable[[float], None]) -> SqsQueue:
     """The queue at `url`, through an SQS client."""
+    return SqsQueue(_calling(client, QueueUrl=url), sleep)
+
+
+def _calling(client: Any, **always: Any) -> Call:
+    """Calls to a client whose calls may be repeated, with the parameters `always` in each of them."""
 
     def call(operation: str, **parameters: Any) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = getattr(client, operation)(QueueUrl=url, **parameters)
+            answer: dict[str, Any] = getattr(client, operation)(**always, **parameters)
         except _FAILURES as error:
             raise _queue_failure(error, operation) from error
         return answer
 
-    return SqsQueue(call, sleep)
+    return call
+
+
+def _metrics(session: Any) -> Call:
+    """Calls to CloudWatch. Its client is made with the first one: what is wrong with it must not stop a tick."""
+
+    def call(operation: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            client = session.client("cloudwatch", config=SIGN_CONFIG)
+        except (boto.BotoCoreError, ValueError) as error:
+            raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
+        return _calling(client)(operation, **parameters)
+
+    return call
 
 
 def invoker(client: Any, name: str) -> LambdaFunction:

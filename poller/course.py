@@ -16,7 +16,7 @@ from poller.attempt import Window
 from poller.durable import DurableDirectory
 from poller.lease import Leases
 from poller.logs import log
-from poller.ports import Clock, Function, Queue
+from poller.ports import Clock, Function, Queue, SignOfLife
 from poller.requests import Requests, spawn
 from poller.results import Progress, Results
 from poller.settings import Settings
@@ -41,6 +41,8 @@ class Ports(Protocol):
     def output_dead_letters(self) -> Queue: ...
     @property
     def function(self) -> Function: ...
+    @property
+    def sign_of_life(self) -> SignOfLife: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Course:
             self.settings,
             progress,
             self.chance,
+            self.clock,
         )
         done = threading.Event()
 

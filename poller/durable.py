@@ -6,6 +6,7 @@ no symlink, so that neither a planted link nor a renamed parent can lead a write
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -46,8 +47,11 @@ class DurableDirectory:
             raise
         os.fsync(self._fd)
 
-    def read(self, name: str) -> bytes | None:
-        """What lies under `name`; None if nothing does, or nothing that we wrote (a symlink, a directory, a pipe)."""
+    def read(self, name: str, at_most: int = -1) -> bytes | None:
+        """What lies under `name`; None if nothing does, or nothing that we wrote (a symlink, a directory, a pipe).
+
+        Not more than the first `at_most` bytes, if that is not negative.
+        """
         try:
             if not stat.S_ISREG(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
                 return None
@@ -55,7 +59,18 @@ class DurableDirectory:
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
-            return file.read()
+            return file.read(at_most)
+
+    def modified_since(self, suffix: str, since: float) -> list[str]:
+        """Regular files whose names end in `suffix`, written at `since` (epoch seconds) or later; the latest first."""
+        found = []
+        for name in os.listdir(self._fd):  # noqa: PTH208  (pathlib cannot list a descriptor)
+            if name.endswith(suffix) and not name.startswith("."):
+                with contextlib.suppress(FileNotFoundError):  # moved away meanwhile
+                    entry = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+                    if stat.S_ISREG(entry.st_mode) and entry.st_mtime >= since:
+                        found.append((entry.st_mtime, name))
+        return [name for _, name in sorted(found, reverse=True)]
 
     def settle(self) -> None:
         """Make what `read` has found survive a power cut, too: its writer may have died before it did so."""

@@ -25,7 +25,8 @@ COUNTS = (
     "kept_both",
     "results_failed",
 )
-FIELDS = frozenset(COUNTS) | {
+WAITS = ("request_wait_s", "result_wait_s")  # the longest until a request was received, until a result was filed
+FIELDS = frozenset((*COUNTS, *WAITS)) | {
     "message",
     "jobs",
     "outcome",

@@ -1,4 +1,4 @@
-"""What a tick needs from the world: two kinds of client and a clock. `aws` and `clock` give the real ones, tests fakes.
+"""What a tick needs from the world: clients and a clock. `aws` and `clock` give the real ones, tests fakes.
 
 All durations are seconds. The errors named here are those of `poller.errors`; an adapter raises no others.
 """
@@ -13,12 +13,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery of one message. The receipt belongs to the delivery, not to the message."""
+    """One delivery of one message. The receipt belongs to the delivery, not to the message.
+
+    `sent` is when the message was first sent, in epoch seconds on AWS's clock; None if the queue does not say.
+    """
 
     message_id: str
     receipt: str
     body: str
     receive_count: int
+    sent: float | None = None
 
 
 class Queue(Protocol):
@@ -66,6 +70,14 @@ class Function(Protocol):
 
     def invoke(self, payload: bytes, attempt: Attempt) -> bytes:
         """The answer's bytes. Raises `NotStarted`, `UnknownOutcome`, `FunctionFailed`, `Refused` or `Unusable`."""
+        ...
+
+
+class SignOfLife(Protocol):
+    """Whoever raises the alarm when ticks stop finishing."""
+
+    def send(self) -> None:
+        """Say, once and without trying again, that a tick has finished. Raises `AwsError`."""
         ...
 
 

@@ -80,6 +80,7 @@ class Requests:
             log(logging.WARNING, "already_in_work", message=delivery.message_id, receive_count=delivery.receive_count)
             return
         self._work.tally.count("received")
+        self._work.tally.waited("request_wait_s", delivery.sent, self._work.clock.now())
         with self._lock:
             self._in_flight += 1
         try:

@@ -18,7 +18,7 @@ from poller.errors import AwsError, Refused
 from poller.filing import file_result
 from poller.lease import BATCH
 from poller.logs import log
-from poller.ports import Delivery, Queue
+from poller.ports import Clock, Delivery, Queue
 from poller.settings import Settings
 from poller.tally import Exit, Tally
 from wire.errors import NewerSchemaError, WireError
@@ -69,6 +69,7 @@ class Results:
     settings: Settings
     progress: Progress
     chance: Callable[[], float]
+    clock: Clock
 
     def run(self) -> None:
         """Drain until the requests are finished and one poll begun after that comes back empty. Never raises."""
@@ -128,6 +129,7 @@ class Results:
         log(level, filed, message=delivery.message_id, jobs=[result.upload.job_id[:12]], outcome=result.outcome)
         if filed != "already_there":
             self.tally.count("results")
+            self.tally.waited("result_wait_s", delivery.sent, self.clock.now())
         if filed == "kept_both":
             self.tally.count("kept_both")
         return 0

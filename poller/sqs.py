@@ -18,6 +18,7 @@ from poller.ports import Delivery
 
 TRIES = 5
 BATCH = 10
+TIMESTAMP_DIGITS = 15  # milliseconds: enough for 30,000 years
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class SqsQueue:
             MaxNumberOfMessages=at_most,
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=visibility_s,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         return [_delivery(message) for message in found.get("Messages", ())]
 
@@ -109,5 +110,17 @@ def _not_in(answer: Mapping[str, Any], entries: Sequence[dict[str, Any]]) -> lis
 
 
 def _delivery(message: Mapping[str, Any]) -> Delivery:
-    count = message.get("Attributes", {}).get("ApproximateReceiveCount", "1")
-    return Delivery(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count))
+    attributes = message.get("Attributes", {})
+    return Delivery(
+        message_id=message["MessageId"],
+        receipt=message["ReceiptHandle"],
+        body=message["Body"],
+        receive_count=int(attributes.get("ApproximateReceiveCount", "1")),
+        sent=_seconds(attributes.get("SentTimestamp")),
+    )
+
+
+def _seconds(milliseconds: object) -> float | None:
+    """Epoch seconds out of SQS's text; None if there is none, or none that could be a time: it is only reported."""
+    text = str(milliseconds)
+    return int(text) / 1000 if text.isascii() and text.isdigit() and len(text) <= TIMESTAMP_DIGITS else None

@@ -11,7 +11,7 @@ from collections import Counter
 from enum import IntEnum
 
 from poller.errors import AwsError, Unusable
-from poller.logs import COUNTS, log
+from poller.logs import COUNTS, WAITS, log
 
 
 class Exit(IntEnum):
@@ -34,7 +34,7 @@ EXIT_MEANS = {
 
 
 class Tally:
-    """Thread-safe counts and troubles. `halt` set means: take nothing new; `terminated`: a signal is the reason."""
+    """Thread-safe counts, waits, troubles. `halt` set means: take nothing new; `terminated`: a signal is the reason."""
 
     def __init__(self) -> None:
         self.halt = threading.Event()
@@ -42,6 +42,7 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._worst = Exit.FINE
+        self._waits: dict[str, float] = {}
 
     def count(self, name: str, by: int = 1) -> None:
         """Count one of `COUNTS`."""
@@ -52,6 +53,21 @@ class Tally:
         """All counts, zeros included."""
         with self._lock:
             return {name: self._counts[name] for name in COUNTS}
+
+    def waited(self, name: str, sent: float | None, now: float) -> None:
+        """Note how long, until `now`, a message had waited; `name` is one of `WAITS`. Epoch seconds, of two clocks.
+
+        The clocks may differ: less than nothing counts as nothing. Without `sent` there is nothing to note.
+        """
+        if sent is None:
+            return
+        with self._lock:
+            self._waits[name] = max(self._waits.get(name, 0.0), round(now - sent, 1))
+
+    def waits(self) -> dict[str, float | None]:
+        """The longest wait of each kind in seconds; None where none is known."""
+        with self._lock:
+            return {name: self._waits.get(name) for name in WAITS}
 
     def terminate(self) -> None:
         """Wind up because a signal asks for it."""

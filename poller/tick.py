@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import logging
 import os
 import random
@@ -20,18 +19,19 @@ from collections.abc import Callable, Mapping, Sequence
 if __name__ == "__main__":  # until the tick hears signals, let one end the program without a traceback
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from poller import logs
+from poller import logs, sign_of_life
 from poller.clock import SystemClock
 from poller.course import Course, Ports
 from poller.durable import DurableDirectory
 from poller.errors import AwsError, SettingsError
+from poller.history import PastTick, remember
+from poller.lock import take
 from poller.logs import log
+from poller.ports import Clock
 from poller.results import disk_trouble
 from poller.settings import Settings, explain
 from poller.stopping import End, bounded, obeying_signals
 from poller.tally import EXIT_MEANS, Exit, Tally
-
-LOCK = ".tick.lock"
 
 Connect = Callable[[Settings], Ports]
 
@@ -75,7 +75,7 @@ def _locked(settings: Settings, tally: Tally, connect: Connect, drain_only: bool
     try:
         with contextlib.ExitStack() as held:
             directory = held.enter_context(DurableDirectory(settings.results_dir))
-            if not _lock(directory, held):
+            if not take(directory, held):
                 log(logging.INFO, "another_tick_runs")
                 return Exit.FINE
             ended = _tick(settings, directory, tally, connect, drain_only)
@@ -87,17 +87,6 @@ def _locked(settings: Settings, tally: Tally, connect: Connect, drain_only: bool
         return Exit.DISK
 
 
-def _lock(directory: DurableDirectory, held: contextlib.ExitStack) -> bool:
-    """Take the lock, if it is free. Its file stays: unlinking it would let two ticks lock two files of one name."""
-    descriptor = directory.open_file(LOCK, os.O_RDWR | os.O_CREAT)
-    held.callback(os.close, descriptor)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect: Connect, drain_only: bool) -> bool:
     """Run the tick and sum it up; tell whether all of it has ended."""
     clock = SystemClock()
@@ -105,15 +94,31 @@ def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect
     log(logging.INFO, "tick", drain_only=drain_only)
     if removed := directory.remove_stale(clock.now()):
         log(logging.INFO, "stale_removed", count=removed)
-    ended = True
+    ended, ports = True, None
     try:
-        course = Course(settings, connect(settings), directory, clock, tally, random.random, began)
+        ports = connect(settings)
+        course = Course(settings, ports, directory, clock, tally, random.random, began)
         ended = course.drain() if drain_only else course.run()
     except AwsError as error:
         tally.aws_trouble(error)
     seconds = round(clock.monotonic() - began, 1)
-    log(logging.INFO, "summary", **tally.counts(), seconds=seconds, exit_code=tally.exit_code().value)
+    past = _remember(directory, tally, clock, seconds)
+    if ports and past and past.succeeded:
+        sign_of_life.give(ports.sign_of_life, clock)
+    counted = {**tally.counts(), **tally.waits()}
+    log(logging.INFO, "summary", **counted, seconds=seconds, exit_code=tally.exit_code().value)
     return ended
+
+
+def _remember(directory: DurableDirectory, tally: Tally, clock: Clock, seconds: float) -> PastTick | None:
+    """Leave the tick's line for `poller.status`; None if the disk did not take it."""
+    past = PastTick.of(tally, clock.now(), seconds)
+    try:
+        remember(directory, past)
+    except OSError as error:
+        disk_trouble(error, tally)
+        return None
+    return past
 
 
 def _connect(settings: Settings) -> Ports:

@@ -1,4 +1,4 @@
-"""SQS and one Lambda function on a loopback port, just enough of both for the real program in a subprocess.
+"""SQS, CloudWatch and one Lambda function on a loopback port, just enough of each for the real program in a subprocess.
 
 Messages hide for their visibility timeout as in SQS; receipts change with each delivery. `on_invoke` decides what the
 function does; it may block, or return None to drop the connection without an answer.
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PUT_METRICS = "GraniteServiceVersion20100801.PutMetricData"  # of the protocols CloudWatch knows, botocore takes JSON
 ERRORS = {"denied": (403, "AccessDeniedException"), "missing": (400, "QueueDoesNotExist"), "broken": (503, "Down")}
 
 
@@ -28,6 +29,7 @@ class Message:
     visible_at: float = 0.0
     receipt: str = ""
     count: int = 0
+    sent: float = field(default_factory=time.time)
 
 
 @dataclass
@@ -39,13 +41,14 @@ class LoopbackAws:
     hidden_for: list[int] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     invoked: list[str] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
     broken_with: dict[str, str] = field(default_factory=dict)
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put(self, queue: str, body: str) -> None:
+    def put(self, queue: str, body: str, waited_s: float = 0.0) -> None:
         with self.lock:
-            self.queues[queue].append(Message(body, {}))
+            self.queues[queue].append(Message(body, {}, sent=time.time() - waited_s))
 
     def receive(self, queue: str, ask: dict[str, Any]) -> dict[str, Any]:
         give_up = time.monotonic() + min(ask["WaitTimeSeconds"], 0.3)
@@ -60,7 +63,7 @@ class LoopbackAws:
             for message in visible:
                 message.visible_at = now + ask["VisibilityTimeout"]
                 message.receipt, message.count = str(uuid.uuid4()), message.count + 1
-            return [_told(message) for message in visible]
+            return [_told(message, ask["MessageSystemAttributeNames"]) for message in visible]
 
     def delete(self, queue: str, ask: dict[str, Any]) -> dict[str, Any]:
         gone = {entry["ReceiptHandle"] for entry in ask["Entries"]}
@@ -84,14 +87,20 @@ class LoopbackAws:
         return {"MessageId": "sent"}
 
 
-def _told(message: Message) -> dict[str, Any]:
+def _told(message: Message, wanted: list[str]) -> dict[str, Any]:
+    known = {"ApproximateReceiveCount": str(message.count), "SentTimestamp": str(int(message.sent * 1000))}
     return {
         "MessageId": message.message_id,
         "ReceiptHandle": message.receipt,
         "Body": message.body,
         "MD5OfBody": hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest(),
-        "Attributes": {"ApproximateReceiveCount": str(message.count)},
+        "Attributes": {name: known[name] for name in wanted},
     }
+
+
+def _refusal(fault: str) -> tuple[int, dict[str, str], bytes]:
+    status, code = ERRORS[fault]
+    return status, {"x-amzn-errortype": code}, json.dumps({"__type": code, "message": "no"}).encode()
 
 
 OPERATIONS = {
@@ -114,7 +123,7 @@ def loopback_aws() -> Iterator[LoopbackAws]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = self._sqs(content) if "X-Amz-Target" in self.headers else self._invoke(content)
+            answer = self._answer(content)
             if answer is None:
                 self.close_connection = True
                 return
@@ -125,14 +134,26 @@ def loopback_aws() -> Iterator[LoopbackAws]:
             self.end_headers()
             self.wfile.write(payload)
 
+        def _answer(self, content: bytes) -> tuple[int, dict[str, str], bytes] | None:
+            target = self.headers.get("X-Amz-Target")
+            if target == PUT_METRICS:
+                return self._metrics(content)
+            return self._sqs(content) if target else self._invoke(content)
+
+        def _metrics(self, content: bytes) -> tuple[int, dict[str, str], bytes]:
+            if fault := aws.broken_with.get("metrics"):
+                return _refusal(fault)
+            with aws.lock:
+                aws.metrics.append(json.loads(content))
+            return 200, {}, b"{}"
+
         def _sqs(self, content: bytes) -> tuple[int, dict[str, str], bytes]:
             operation, ask = self.headers["X-Amz-Target"].split(".")[1], json.loads(content)
             queue = ask["QueueUrl"].rsplit("/", 1)[1]
             with aws.lock:
                 aws.calls.append(f"{operation} {queue}")
             if fault := aws.broken_with.get(queue):
-                status, code = ERRORS[fault]
-                return status, {"x-amzn-errortype": code}, json.dumps({"__type": code, "message": "no"}).encode()
+                return _refusal(fault)
             return 200, {}, json.dumps(OPERATIONS[operation](aws, queue, ask)).encode()
 
         def _invoke(self, content: bytes) -> tuple[int, dict[str, str], bytes] | None:

@@ -18,6 +18,7 @@ import pytest
 
 from poller import tick
 from poller.clock import SystemClock
+from poller.history import HISTORY, LAST_SUCCESS
 from poller.logs import FIELDS
 from poller.replies import HINT_ENDPOINT
 from poller.settings import TABLE
@@ -149,6 +150,123 @@ def test_uploads_become_files_and_every_queue_is_empty(aws: LoopbackAws, inside:
     assert (summary["event"], summary["received"], summary["done"], summary["results"]) == ("summary", 12, 12, 12)
     assert summary["failed"] == 0
     assert set().union(*lines) <= FIELDS | {"at", "level", "event"}
+
+
+def test_a_finished_tick_gives_one_sign_of_life(aws: LoopbackAws, inside: InProcess) -> None:
+    assert inside.tick("--drain-only")[0] == 0
+    (told,) = aws.metrics
+    assert told["Namespace"] == "SmartClassroom"
+    (metric,) = told["MetricData"]
+    assert metric["Dimensions"] == [{"Name": "FunctionName", "Value": "smart-classroom"}]
+    assert (metric["MetricName"], metric["Value"]) == ("FinishedTicks", 1)
+
+
+def test_a_tick_that_left_messages_over_has_finished_all_the_same(aws: LoopbackAws, inside: InProcess) -> None:
+    aws.on_invoke = lambda aws, body: None
+    aws.put("requests", event())
+    assert inside.tick()[0] == 1
+    assert len(aws.metrics) == 1
+
+
+@pytest.mark.parametrize("fault", ["denied", "broken"])
+def test_a_sign_of_life_that_is_refused_is_a_warning_and_no_trouble(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path, fault: str
+) -> None:
+    aws.broken_with["metrics"] = fault
+    code, lines = inside.tick("--drain-only")
+    assert code == 0
+    (warning,) = [line for line in lines if line["event"] == "sign_of_life_failed"]
+    assert (warning["level"], warning["operation"]) == ("WARNING", "put_metric_data")
+    assert lines[-1]["exit_code"] == 0
+    assert (tmp_path / LAST_SUCCESS).exists()
+
+
+def test_a_client_for_the_sign_of_life_that_cannot_be_made_is_no_trouble(
+    aws: LoopbackAws, inside: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "nonsense")
+    code, lines = inside.tick("--drain-only")
+    assert code == 0
+    assert "sign_of_life_failed" in events(lines)
+
+
+def test_a_tick_in_trouble_gives_no_sign_of_life_but_leaves_its_line(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    aws.broken_with["output"] = "denied"
+    assert inside.tick("--drain-only")[0] == 3
+    assert aws.metrics == []
+    assert not (tmp_path / LAST_SUCCESS).exists()
+    assert [json.loads(line)["exit_code"] for line in (tmp_path / HISTORY).read_text().splitlines()] == [3]
+
+
+def test_a_tick_that_finds_the_lock_taken_leaves_no_trace(aws: LoopbackAws, inside: InProcess, tmp_path: Path) -> None:
+    lock = os.open(tmp_path / ".tick.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    assert inside.tick()[0] == 0
+    os.close(lock)
+    assert aws.metrics == []
+    assert [path.name for path in tmp_path.iterdir()] == [".tick.lock"]
+
+
+def test_the_summary_and_the_history_say_how_long_messages_waited(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    aws.put("requests", event(), waited_s=600)
+    aws.put("output", write_result(result("other.mp4")), waited_s=7200)
+    _, lines = inside.tick()
+    kept = json.loads((tmp_path / HISTORY).read_text())
+    for told in (lines[-1], kept):
+        assert 600 <= told["request_wait_s"] < 900  # type: ignore[operator]
+        assert 7200 <= told["result_wait_s"] < 7500  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", [HISTORY, LAST_SUCCESS])
+def test_a_disk_that_takes_no_history_is_disk_trouble(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    code, lines = inside.tick("--drain-only")
+    assert code == 4
+    assert events(lines)[-2:] == ["disk_trouble", "summary"]
+    assert "directory" in str(lines[-2]["hint"])
+    assert aws.metrics == []
+
+
+def test_a_tick_that_a_signal_stopped_leaves_its_line_and_is_no_success(
+    aws: LoopbackAws, start: Start, tmp_path: Path
+) -> None:
+    aws.on_invoke = lambda aws, body: (429, {"x-amzn-errortype": "TooManyRequestsException"}, b"{}")
+    aws.put("requests", event())
+    process = start(POLLER_RECEIVE_S="600", POLLER_BOUND_S="960")
+    until(lambda: aws.invoked)
+    process.send_signal(signal.SIGTERM)
+    assert finish(process)[0] == 0
+    kept = json.loads((tmp_path / HISTORY).read_text())
+    assert (kept["exit_code"], kept["stopped"]) == (0, True)
+    assert not (tmp_path / LAST_SUCCESS).exists()
+    assert aws.metrics == []
+
+
+def test_the_status_of_a_real_tick_is_well(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
+    for n in range(2):
+        aws.put("requests", event(record(f"{SECRET}-{n}.mp4")))
+    assert finish(start())[0] == 0
+    told = {"RESULTS_DIR": str(tmp_path), "PATH": ""}
+    for arguments in ([], ["--json"]):
+        ran = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "poller.status", *arguments],
+            cwd=ROOT,
+            env=told,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert SECRET not in ran.stdout
+    shown = json.loads(ran.stdout)
+    assert (shown["well"], shown["running"], shown["outcomes_today"]) == (True, False, {"no_face": 2})
+    assert shown["ticks"][0]["counts"]["done"] == 2
 
 
 def test_two_pollers_share_a_queue_and_do_nothing_twice(aws: LoopbackAws, start: Start, tmp_path: Path) -> None:
@@ -448,8 +566,8 @@ def test_the_help_names_every_setting_and_every_exit_code() -> None:
     assert all(f"  {code.value}  {meaning}" in shown for code, meaning in EXIT_MEANS.items())
 
 
-def test_importing_the_tick_loads_nothing_heavy() -> None:
-    script = "import sys, poller.tick; print(*sys.modules)"
+def test_importing_the_tick_or_the_status_loads_nothing_heavy() -> None:
+    script = "import sys, poller.tick, poller.status; print(*sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -16,7 +16,7 @@ from poller.naming import stem
 from poller.ports import Delivery
 from poller.results import Progress, Results, disk_trouble
 from poller.tally import Exit, Tally
-from tests.unit.poller.poller_fakes import FakeQueue, csv_files, result, result_delivery, settings
+from tests.unit.poller.poller_fakes import FakeClock, FakeQueue, csv_files, result, result_delivery, settings
 from wire.result_json import write_result
 
 
@@ -36,6 +36,7 @@ class Stage:
             settings=settings(),
             progress=Progress(lambda: self.finished, lambda: self.receiving_for),
             chance=lambda: 0.5,
+            clock=FakeClock(),
         )
 
     def drain(self, *batches: list[Delivery]) -> None:
