@@ -1,7 +1,7 @@
 """The sign of life: a metric that each finished tick sends, so that an alarm can tell when ticks stop finishing.
 
 Knows no boto3: `aws` hands in the call. The surprising rule: nothing about it is ever trouble. A sign that cannot be
-sent is a warning in the log, costs two seconds at most, and is not sent again: the alarm waits for fifteen minutes.
+sent is a warning in the log, costs two seconds at most, and is not sent again: the alarm waits for twenty minutes.
 """
 
 from __future__ import annotations

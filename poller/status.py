@@ -26,7 +26,7 @@ LAST = 10
 COUNTED = ("received", "done", "failed", "results")
 HEADINGS = ("ended", "seconds", "code", *COUNTED, "request wait", "result wait")
 CODES = """exit codes:
-  0  the last success is younger than 15 minutes
+  0  the last success is younger than 20 minutes
   1  it is not, and the last line says what to do
   2  RESULTS_DIR is missing or cannot be read"""
 

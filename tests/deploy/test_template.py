@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from poller.settings import TABLE
 from poller.sign_of_life import METRIC, NAMESPACE
+from poller.state import FRESH_S
 
 Resources = dict[str, Any]
 
@@ -236,12 +238,13 @@ def test_the_poller_may_write_metrics_in_its_own_namespace_only(resources: Resou
     assert allow["Condition"] == {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
 
 
-def test_an_alarm_is_raised_when_no_tick_has_finished_for_a_quarter_of_an_hour(resources: Resources) -> None:
+def test_an_alarm_is_raised_when_no_tick_has_finished_for_longer_than_a_tick_may_last(resources: Resources) -> None:
     alarm = resources["SignOfLifeAlarm"]["Properties"]
+    (bound,) = [int(str(row.default)) for row in TABLE if row.field == "bound_s"]
     assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, METRIC)
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "RecognitionLambdaFunction"}}]
     assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == ("Sum", "LessThanThreshold", 1)
-    assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == FRESH_S > bound
     assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == alarm["EvaluationPeriods"]
     assert alarm["TreatMissingData"] == "breaching"
     assert "python -m poller.status" in alarm["AlarmDescription"]
