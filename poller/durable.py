@@ -57,6 +57,10 @@ class DurableDirectory:
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
 
+    def remove(self, name: str) -> None:
+        """Take away a file of ours."""
+        os.unlink(name, dir_fd=self._fd)
+
     def settle(self) -> None:
         """Make what `read` has found survive a power cut, too: its writer may have died before it did so."""
         os.fsync(self._fd)

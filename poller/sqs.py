@@ -14,10 +14,15 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from poller.errors import Refused, Transient
 from poller.patience import backoff
-from poller.ports import Delivery
+from poller.ports import Delivery, Depth
 
 TRIES = 5
 BATCH = 10
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 T = TypeVar("T")
 
@@ -41,7 +46,8 @@ class SqsQueue:
             MaxNumberOfMessages=at_most,
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=visibility_s,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            MessageAttributeNames=["reason", "queue"],
         )
         return [_delivery(message) for message in found.get("Messages", ())]
 
@@ -63,6 +69,11 @@ class SqsQueue:
                 raise Transient("send_message", "NoMessageId")
 
         self._patiently(once)
+
+    def depth(self) -> Depth:
+        """How much is in it, by SQS' own approximate count."""
+        answer = self._call("get_queue_attributes", AttributeNames=list(COUNTS))
+        return Depth(*(int(answer.get("Attributes", {}).get(name, 0)) for name in COUNTS))
 
     def _batches(self, operation: str, entries: list[dict[str, Any]]) -> frozenset[str]:
         chunks = (entries[start : start + BATCH] for start in range(0, len(entries), BATCH))
@@ -109,5 +120,12 @@ def _not_in(answer: Mapping[str, Any], entries: Sequence[dict[str, Any]]) -> lis
 
 
 def _delivery(message: Mapping[str, Any]) -> Delivery:
-    count = message.get("Attributes", {}).get("ApproximateReceiveCount", "1")
-    return Delivery(message["MessageId"], message["ReceiptHandle"], message["Body"], int(count))
+    told = message.get("Attributes", {})
+    return Delivery(
+        message["MessageId"],
+        message["ReceiptHandle"],
+        message["Body"],
+        int(told.get("ApproximateReceiveCount", "1")),
+        int(told.get("SentTimestamp", "0")) / 1000,
+        {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()},
+    )
