@@ -7,7 +7,7 @@ rule: an exception from before the connection means "never started", any other b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from poller.replies import HINT_ENDPOINT, HINT_NETWORK, HINT_RIGHTS, ErrorReply,
 from poller.settings import READ_MARGIN_S, Settings
 from poller.sqs import SqsQueue
 
+SHORT_WAIT_S = 2  # the long poll of whoever sits before the screen
 # Raised before a connection exists, so that nothing can have been sent.
 _UNCONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
 # Raised when the answer is not whole; the last two escape from reading a streamed body.
@@ -35,6 +36,8 @@ _BROKEN = (
     OSError,
 )
 _NO_ENDPOINT = (boto.NoRegionError, boto.UnknownRegionError, boto.UnknownEndpointError, boto.EndpointProviderError)
+# Raised where a client is made. OSError: no such credential_process; AttributeError: it printed JSON, but no object.
+_NO_CLIENT = (boto.BotoCoreError, ValueError, OSError, AttributeError)
 # All that a call to AWS may raise.
 _FAILURES = (boto.ClientError, boto.BotoCoreError, *_BROKEN)
 
@@ -56,8 +59,7 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         session = boto3.session.Session(region_name=settings.region)
         sqs = session.client("sqs", config=queue_config(settings.concurrency, settings.wait_s))
         function = session.client("lambda", config=function_config(settings.concurrency, settings.function_timeout_s))
-    except (boto.BotoCoreError, ValueError, OSError, AttributeError) as error:
-        # OSError: no such credential_process; AttributeError: it printed JSON, but no object
+    except _NO_CLIENT as error:
         raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
     return Clients(
         requests=queue(sqs, settings.request_queue_url, sleep),
@@ -66,6 +68,15 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         output_dead_letters=queue(sqs, settings.output_dead_letter_queue_url, sleep),
         function=invoker(function, settings.function_name),
     )
+
+
+def open_queues(region: str, urls: Sequence[str], sleep: Callable[[float], None]) -> list[SqsQueue]:
+    """The queues at `urls` for a program that needs nothing else; makes no request. Raises `Unusable`."""
+    try:
+        client = boto3.session.Session(region_name=region).client("sqs", config=queue_config(1, SHORT_WAIT_S))
+    except _NO_CLIENT as error:
+        raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
+    return [queue(client, url, sleep) for url in urls]
 
 
 def function_config(concurrency: int, function_timeout_s: int) -> Config:
