@@ -6,9 +6,11 @@ rule: an exception from before the connection means "never started", any other b
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -77,6 +79,67 @@ def open_queues(region: str, urls: Sequence[str], sleep: Callable[[float], None]
     except _NO_CLIENT as error:
         raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
     return [queue(client, url, sleep) for url in urls]
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What `doctor` examines AWS with; see `examine.cloud.Instruments`."""
+
+    key_id: str
+    sts: Any
+    sqs: Any
+    function: Any
+    sleep: Callable[[float], None]
+    dates: list[float]
+
+    def identity(self) -> str:
+        """The ARN AWS knows us by."""
+        try:
+            return str(self.sts.get_caller_identity()["Arn"])
+        except _FAILURES as error:
+            raise _queue_failure(error, "GetCallerIdentity") from error
+
+    def dry_run(self, function: str) -> None:
+        """Ask whether we might invoke the function, without doing so."""
+        try:
+            self.function.invoke(FunctionName=function, InvocationType="DryRun", Payload=b"{}")
+        except _FAILURES as error:
+            raise _invocation_failure(error) from error
+
+    def queue(self, url: str) -> SqsQueue:
+        """The queue at `url`."""
+        return queue(self.sqs, url, self.sleep)
+
+    def key_end(self) -> str:
+        """The last four characters of the access key's id."""
+        return self.key_id[-4:]
+
+    def skews(self) -> Sequence[float]:
+        """AWS' clock less ours, in seconds, at each reply so far."""
+        return list(self.dates)
+
+
+def instruments(region: str, sleep: Callable[[float], None], now: Callable[[], float]) -> Instruments:
+    """Clients with real credentials, which may take its time: a program may have to be run. Raises `AwsError`."""
+    dates: list[float] = []
+
+    def note_date(parsed_response: dict[str, Any] | None = None, **_: object) -> None:
+        headers = (parsed_response or {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            dates.append(parsedate_to_datetime(headers["date"]).timestamp() - now())
+
+    config = queue_config(1, SHORT_WAIT_S)
+    try:
+        session = boto3.session.Session(region_name=region)
+        session.events.register("response-received", note_date)  # before any client: they copy the session's handlers
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise boto.NoCredentialsError
+        key_id = str(credentials.get_frozen_credentials().access_key)
+        sts, sqs, function = (session.client(name, config=config) for name in ("sts", "sqs", "lambda"))
+    except (*_FAILURES, *_NO_CLIENT) as error:
+        raise _queue_failure(error, "connect") from error
+    return Instruments(key_id, sts, sqs, function, sleep, dates)
 
 
 def function_config(concurrency: int, function_timeout_s: int) -> Config:

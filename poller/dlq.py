@@ -21,6 +21,7 @@ from poller.errors import AwsError
 from poller.looking import HIDE_S, Looking, Place
 from poller.operating import Desk
 from poller.ports import MeasuredQueue
+from poller.replies import HINT_RIGHTS
 from poller.settings import read
 from poller.stopping import obeying_signals
 from poller.tally import Tally
@@ -28,6 +29,7 @@ from poller.tally import Tally
 LIMIT = 1_000
 SHORTEST_ID = 4
 QUEUES = ("request_queue_url", "output_queue_url", "dead_letter_queue_url", "output_dead_letter_queue_url")
+ABOUT = "Look at dead letters, send them back, or discard them. Nothing is lost by looking."
 EPILOG = f"""\
 ids: the first {SHORTEST_ID} or more characters that tell one from the others.
 settings: those of python -m poller.tick (its --help explains them): AWS_REGION, REQUEST_QUEUE_URL, OUTPUT_QUEUE_URL,
@@ -58,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     raw = argparse.RawDescriptionHelpFormatter
     command = argparse.ArgumentParser(
-        prog="python -m poller.dlq", description=__doc__.splitlines()[0], epilog=EPILOG, formatter_class=raw
+        prog="python -m poller.dlq", description=ABOUT, epilog=EPILOG, formatter_class=raw
     )
     verbs = command.add_subparsers(dest="verb", required=True, metavar="list | show | redrive | discard")
     listing = verbs.add_parser("list", help="what lies in the dead-letter queues; no keys")
@@ -112,6 +114,8 @@ def _carried_out(options: argparse.Namespace, values: dict[str, Any], connect: C
             done = _verb(desk, options, values)
     except AwsError as error:
         _tell(f"{error}; what was looked at shows up again within {HIDE_S // 60} minutes")
+        if error.hint == HINT_RIGHTS:
+            _tell("dead letters need the operator's role, the poller's will not do: docs/operations.md")
         return Code.AWS
     if stop.is_set():
         _tell("stopped by a signal; what was looked at is back in its queue")

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 from poller.dead_letters import DeadLetter
 
-HEADER = f"{'id':<8}  {'from':<8}  {'age':>6}  {'received':>8}  {'jobs':<12}  reason"
+HEADER = f"{'id':<8}  {'from':<8}  {'age':>6}  {'received':>8}  {'jobs':<15}  reason"
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -32,10 +32,10 @@ def row(letter: DeadLetter, now: float) -> str:
     """One line under `HEADER`."""
     jobs, delivery = letter.jobs, letter.delivery
     first = jobs[0] if jobs else "-"
-    more = f" (and {len(jobs) - 1} jobs more)" if len(jobs) > 1 else ""
+    more = f" +{len(jobs) - 1}" if len(jobs) > 1 else ""
     return (
         f"{letter.short_id:<8}  {letter.source or 'unknown':<8}  {age(delivery.sent, now):>6}  "
-        f"{delivery.receive_count:>8}  {first:<12}  {escaped(letter.reason)}{more}"
+        f"{delivery.receive_count:>8}  {first + more:<15}  {escaped(letter.reason)}"
     )
 
 

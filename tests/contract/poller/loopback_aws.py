@@ -17,6 +17,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+IDENTITY = (
+    b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    b"<Arn>arn:aws:sts::1:assumed-role/smart-classroom-poller/ada</Arn><UserId>A:ada</UserId><Account>1</Account>"
+    b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 ERRORS = {"denied": (403, "AccessDeniedException"), "missing": (400, "QueueDoesNotExist"), "broken": (503, "Down")}
 
 
@@ -26,6 +31,7 @@ class Message:
     attributes: dict[str, str]
     message_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     visible_at: float = 0.0
+    sent: float = field(default_factory=time.time)
     receipt: str = ""
     count: int = 0
 
@@ -40,12 +46,22 @@ class LoopbackAws:
     calls: list[str] = field(default_factory=list)
     invoked: list[str] = field(default_factory=list)
     broken_with: dict[str, str] = field(default_factory=dict)
+    dry_runs: int = 0
+    clock_off_s: float = 0.0
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put(self, queue: str, body: str) -> None:
+    def put(self, queue: str, body: str, **attributes: str) -> Message:
         with self.lock:
-            self.queues[queue].append(Message(body, {}))
+            self.queues[queue].append(Message(body, attributes))
+            return self.queues[queue][-1]
+
+    def depth(self, queue: str, _: dict[str, Any]) -> dict[str, Any]:
+        now = time.monotonic()
+        with self.lock:
+            hidden = len([m for m in self.queues[queue] if m.visible_at > now])
+            counts = {"": len(self.queues[queue]) - hidden, "NotVisible": hidden, "Delayed": 0}
+        return {"Attributes": {f"ApproximateNumberOfMessages{kind}": str(n) for kind, n in counts.items()}}
 
     def receive(self, queue: str, ask: dict[str, Any]) -> dict[str, Any]:
         give_up = time.monotonic() + min(ask["WaitTimeSeconds"], 0.3)
@@ -90,7 +106,13 @@ def _told(message: Message) -> dict[str, Any]:
         "ReceiptHandle": message.receipt,
         "Body": message.body,
         "MD5OfBody": hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest(),
-        "Attributes": {"ApproximateReceiveCount": str(message.count)},
+        "Attributes": {
+            "ApproximateReceiveCount": str(message.count),
+            "SentTimestamp": str(int(message.sent * 1000)),
+        },
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+        },
     }
 
 
@@ -99,6 +121,7 @@ OPERATIONS = {
     "DeleteMessageBatch": LoopbackAws.delete,
     "ChangeMessageVisibilityBatch": LoopbackAws.hide,
     "SendMessage": LoopbackAws.send,
+    "GetQueueAttributes": LoopbackAws.depth,
 }
 
 
@@ -114,7 +137,7 @@ def loopback_aws() -> Iterator[LoopbackAws]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = self._sqs(content) if "X-Amz-Target" in self.headers else self._invoke(content)
+            answer = self._answer(content)
             if answer is None:
                 self.close_connection = True
                 return
@@ -124,6 +147,19 @@ def loopback_aws() -> Iterator[LoopbackAws]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(payload)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(int((timestamp or time.time()) + aws.clock_off_s))
+
+        def _answer(self, content: bytes) -> tuple[int, dict[str, str], bytes] | None:
+            if "X-Amz-Target" in self.headers:
+                return self._sqs(content)
+            if content.startswith(b"Action=GetCallerIdentity"):
+                return 200, {"Content-Type": "text/xml"}, IDENTITY
+            if self.headers.get("X-Amz-Invocation-Type") == "DryRun":
+                aws.dry_runs += 1
+                return 204, {}, b""
+            return self._invoke(content)
 
         def _sqs(self, content: bytes) -> tuple[int, dict[str, str], bytes]:
             operation, ask = self.headers["X-Amz-Target"].split(".")[1], json.loads(content)
