@@ -87,7 +87,7 @@ def _furnish(places: Places, port: int, pid: int, concurrency: int, parameters: 
 def _describe(places: Places, port: int, pid: int) -> Cloud:
     names = deployment.stack_environment(port)
     operator = {**operator_environment(port), **names}
-    credentials = deployment.poller_credentials(port, names["POLLER_ROLE_ARN"])
+    credentials = deployment.role_credentials(port, names["POLLER_ROLE_ARN"], "poller")
     poller = {**operator, **credentials, "RESULTS_DIR": str(places.results)}
     return Cloud(places.state, port, pid, operator, poller)
 

@@ -84,10 +84,10 @@ def stack_environment(port: int) -> dict[str, str]:
     return read_environment(done.stdout)
 
 
-def poller_credentials(port: int, role: str) -> dict[str, str]:
-    """Credentials of `role`, the poller's, for twelve hours."""
+def role_credentials(port: int, role: str, session: str) -> dict[str, str]:
+    """Credentials of `role` for twelve hours; `session` names whose they are."""
     answer = client("sts", operator_environment(port)).assume_role(
-        RoleArn=role, RoleSessionName="poller", DurationSeconds=SESSION_S
+        RoleArn=role, RoleSessionName=session, DurationSeconds=SESSION_S
     )["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],

@@ -1,43 +1,27 @@
-"""The only place with boto3 and botocore: clients, their timeouts, and botocore's exceptions put into our words.
+"""A tick's clients and their timeouts. `failures` puts what they raise into our words.
 
-botocore's own retries are off everywhere; tenacity, in `sqs` and `function`, is the one retry layer. The surprising
-rule: an exception from before the connection means "never started", any other broken connection means "unknown".
+The surprising rule: botocore's own retries are off everywhere; tenacity, in `sqs` and `function`, is the one retry
+layer.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError
 
-from poller.errors import AwsError, Transient, UnknownOutcome, Unreachable, Unusable
+from poller.errors import Unusable
+from poller.failures import FAILURES, NO_CLIENT, invocation_failure, lasting_hint, queue_failure
 from poller.function import LambdaFunction, Response
-from poller.replies import HINT_ENDPOINT, HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
 from poller.settings import READ_MARGIN_S, Settings
 from poller.sign_of_life import CloudWatchSign
 from poller.sqs import Call, SqsQueue
 
-# Raised before a connection exists, so that nothing can have been sent.
-_UNCONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
-# Raised when the answer is not whole; the last two escape from reading a streamed body.
-_BROKEN = (
-    boto.HTTPClientError,
-    boto.ConnectionError,
-    boto.IncompleteReadError,
-    ResponseParserError,
-    HTTPError,
-    OSError,
-)
-_NO_ENDPOINT = (boto.NoRegionError, boto.UnknownRegionError, boto.UnknownEndpointError, boto.EndpointProviderError)
-# All that a call to AWS may raise.
-_FAILURES = (boto.ClientError, boto.BotoCoreError, *_BROKEN)
+SHORT_WAIT_S = 2  # the long poll of whoever sits before the screen
 # One try, and an answer at once or never: the next tick is a minute away.
 SIGN_CONFIG = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 1})
 
@@ -60,9 +44,8 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         session = boto3.session.Session(region_name=settings.region)
         sqs = session.client("sqs", config=queue_config(settings.concurrency, settings.wait_s))
         function = session.client("lambda", config=function_config(settings.concurrency, settings.function_timeout_s))
-    except (boto.BotoCoreError, ValueError, OSError, AttributeError) as error:
-        # OSError: no such credential_process; AttributeError: it printed JSON, but no object
-        raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
+    except NO_CLIENT as error:
+        raise Unusable("connect", type(error).__name__, lasting_hint(error)) from error
     return Clients(
         requests=queue(sqs, settings.request_queue_url, sleep),
         output=queue(sqs, settings.output_queue_url, sleep),
@@ -71,6 +54,15 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         function=invoker(function, settings.function_name),
         sign_of_life=CloudWatchSign(_metrics(session), settings.function_name),
     )
+
+
+def open_queues(region: str, urls: Sequence[str], sleep: Callable[[float], None]) -> list[SqsQueue]:
+    """The queues at `urls` for a program that needs nothing else; makes no request. Raises `Unusable`."""
+    try:
+        client = boto3.session.Session(region_name=region).client("sqs", config=queue_config(1, SHORT_WAIT_S))
+    except NO_CLIENT as error:
+        raise Unusable("connect", type(error).__name__, lasting_hint(error)) from error
+    return [queue(client, url, sleep) for url in urls]
 
 
 def function_config(concurrency: int, function_timeout_s: int) -> Config:
@@ -106,8 +98,8 @@ def _calling(client: Any, **always: Any) -> Call:
     def call(operation: str, **parameters: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(client, operation)(**always, **parameters)
-        except _FAILURES as error:
-            raise _queue_failure(error, operation) from error
+        except FAILURES as error:
+            raise queue_failure(error, operation) from error
         return answer
 
     return call
@@ -120,7 +112,7 @@ def _metrics(session: Any) -> Call:
         try:
             client = session.client("cloudwatch", config=SIGN_CONFIG)
         except (boto.BotoCoreError, ValueError) as error:
-            raise Unusable("connect", type(error).__name__, _lasting_hint(error)) from error
+            raise Unusable("connect", type(error).__name__, lasting_hint(error)) from error
         return _calling(client)(operation, **parameters)
 
     return call
@@ -133,44 +125,8 @@ def invoker(client: Any, name: str) -> LambdaFunction:
         try:
             answer = client.invoke(FunctionName=name, Payload=payload)
             content = answer["Payload"].read()
-        except _FAILURES as error:
-            raise _invocation_failure(error) from error
+        except FAILURES as error:
+            raise invocation_failure(error) from error
         return Response(content, "FunctionError" in answer, answer["ResponseMetadata"].get("RequestId", ""))
 
     return LambdaFunction(invoke)
-
-
-def _queue_failure(error: Exception, operation: str) -> AwsError:
-    if isinstance(error, boto.ClientError):
-        return queue_error(_reply(error), operation)
-    return _library_failure(error, operation, Transient)
-
-
-def _invocation_failure(error: Exception) -> AwsError:
-    if isinstance(error, boto.ClientError):
-        return invocation_error(_reply(error), "Invoke")
-    return _library_failure(error, "Invoke", Unreachable if isinstance(error, _UNCONNECTED) else UnknownOutcome)
-
-
-def _library_failure(error: Exception, operation: str, broken: type[AwsError]) -> AwsError:
-    name = type(error).__name__
-    if isinstance(error, _BROKEN):
-        return broken(operation, name, HINT_NETWORK)
-    return Unusable(operation, name, _lasting_hint(error))
-
-
-def _lasting_hint(error: Exception) -> str:
-    """botocore calls a region or an endpoint that is none a plain `ValueError`, or one of its own."""
-    if isinstance(error, (json.JSONDecodeError, UnicodeError)):  # what a credential_process wrote
-        return HINT_RIGHTS
-    return HINT_ENDPOINT if isinstance(error, (ValueError, *_NO_ENDPOINT)) else HINT_RIGHTS
-
-
-def _reply(error: boto.ClientError) -> ErrorReply:
-    body, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    return ErrorReply(
-        code=str(body.get("Code") or "Unknown"),
-        status=int(meta.get("HTTPStatusCode", 0)),
-        text=str(body.get("Message", "")),
-        retry_after=str(meta.get("HTTPHeaders", {}).get("retry-after", "")),
-    )

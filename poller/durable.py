@@ -72,6 +72,10 @@ class DurableDirectory:
                         found.append((entry.st_mtime, name))
         return [name for _, name in sorted(found, reverse=True)]
 
+    def remove(self, name: str) -> None:
+        """Take away a file of ours."""
+        os.unlink(name, dir_fd=self._fd)
+
     def settle(self) -> None:
         """Make what `read` has found survive a power cut, too: its writer may have died before it did so."""
         os.fsync(self._fd)

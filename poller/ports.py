@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -15,7 +15,8 @@ from typing import Protocol
 class Delivery:
     """One delivery of one message. The receipt belongs to the delivery, not to the message.
 
-    `sent` is when the message was first sent, in epoch seconds on AWS's clock; None if the queue does not say.
+    `sent` is when the message was first sent to any queue, in epoch seconds on AWS's clock; None if the queue does not
+    say. `attributes` are the text attributes that its sender gave it.
     """
 
     message_id: str
@@ -23,6 +24,16 @@ class Delivery:
     body: str
     receive_count: int
     sent: float | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Roughly how many messages a queue holds: to be had, in somebody's hands, and not yet to be had."""
+
+    visible: int
+    in_flight: int
+    delayed: int
 
 
 class Queue(Protocol):
@@ -42,6 +53,14 @@ class Queue(Protocol):
 
     def send(self, body: str, attributes: Mapping[str, str]) -> None:
         """Send one message with text attributes."""
+        ...
+
+
+class MeasuredQueue(Queue, Protocol):
+    """A queue that also tells how much is in it; for people, never for decisions."""
+
+    def depth(self) -> Depth:
+        """Approximate, and minutes old at times."""
         ...
 
 

@@ -128,19 +128,24 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read every setting. Raises `SettingsError` that names each one that is missing or bad."""
-        values: dict[str, Any] = {}
-        problems: list[str] = []
-        for setting in TABLE:
-            try:
-                values[setting.field] = _read(setting, environment)
-            except ValueError as error:
-                problems.append(f"{' or '.join(setting.names)} {error}: {setting.about}")
+        values, problems = read(environment)
         if problems:
-            raise SettingsError(problems)
-        values["output_dead_letter_queue_url"] = (
-            values["output_dead_letter_queue_url"] or values["dead_letter_queue_url"]
-        )
+            raise SettingsError(list(problems.values()))
         return cls(**values)
+
+
+def read(environment: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What can be read, by field, and the problems with the rest, by field: for programs that do not need them all."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for setting in TABLE:
+        try:
+            values[setting.field] = _read(setting, environment)
+        except ValueError as error:
+            problems[setting.field] = f"{' or '.join(setting.names)} {error}: {setting.about}"
+    if values.get("output_dead_letter_queue_url") == "":
+        values["output_dead_letter_queue_url"] = values.get("dead_letter_queue_url", "")
+    return values, problems
 
 
 def _read(setting: Setting, environment: Mapping[str, str]) -> Any:

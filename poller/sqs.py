@@ -14,11 +14,16 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from poller.errors import Refused, Transient
 from poller.patience import backoff
-from poller.ports import Delivery
+from poller.ports import Delivery, Depth
 
 TRIES = 5
 BATCH = 10
 TIMESTAMP_DIGITS = 15  # milliseconds: enough for 30,000 years
+COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 T = TypeVar("T")
 
@@ -43,6 +48,7 @@ class SqsQueue:
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=visibility_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            MessageAttributeNames=["reason", "queue"],
         )
         return [_delivery(message) for message in found.get("Messages", ())]
 
@@ -64,6 +70,11 @@ class SqsQueue:
                 raise Transient("send_message", "NoMessageId")
 
         self._patiently(once)
+
+    def depth(self) -> Depth:
+        """How much is in it, by SQS' own approximate count."""
+        answer = self._call("get_queue_attributes", AttributeNames=list(COUNTS))
+        return Depth(*(int(answer.get("Attributes", {}).get(name, 0)) for name in COUNTS))
 
     def _batches(self, operation: str, entries: list[dict[str, Any]]) -> frozenset[str]:
         chunks = (entries[start : start + BATCH] for start in range(0, len(entries), BATCH))
@@ -117,6 +128,7 @@ def _delivery(message: Mapping[str, Any]) -> Delivery:
         body=message["Body"],
         receive_count=int(attributes.get("ApproximateReceiveCount", "1")),
         sent=_seconds(attributes.get("SentTimestamp")),
+        attributes={name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()},
     )
 
 

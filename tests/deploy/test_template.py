@@ -229,6 +229,23 @@ def test_the_poller_may_consume_set_aside_and_invoke_and_no_more(resources: Reso
         "SetAsideWithAReason": ({"sqs:SendMessage"}, [arn("DeadLetterQueue"), arn("OutputDeadLetterQueue")]),
         "AskForRecognition": ({"lambda:InvokeFunction"}, [arn("RecognitionLambdaFunction")]),
         "GiveSignsOfLife": ({"cloudwatch:PutMetricData"}, ["*"]),
+        "SeeDepths": ({"sqs:GetQueueAttributes"}, [arn(name) for name in (*DEAD, *DEAD.values())]),
+    }
+
+
+def test_the_poller_can_neither_read_nor_delete_dead_letters_whatever_else_it_may(resources: Resources) -> None:
+    for actions, where in role_statements(resources, "PollerRole").values():
+        if {str(arn(name)) for name in DEAD.values()} & set(map(str, where)):
+            assert actions <= {"sqs:SendMessage", "sqs:GetQueueAttributes"}
+
+
+def test_the_operator_may_handle_dead_letters_and_send_them_back_and_no_more(resources: Resources) -> None:
+    handle = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+    assert role_statements(resources, "OperatorRole") == {
+        "HandleDeadLetters": (handle, [arn(name) for name in DEAD.values()]),
+        "Redrive": ({"sqs:SendMessage"}, [arn(name) for name in DEAD]),
+        "SeeDepths": ({"sqs:GetQueueAttributes"}, [arn(name) for name in (*DEAD, *DEAD.values())]),
+        "SeeWhetherTheFunctionIsThere": ({"lambda:InvokeFunction"}, [arn("RecognitionLambdaFunction")]),
     }
 
 
@@ -251,13 +268,14 @@ def test_an_alarm_is_raised_when_no_tick_has_finished_for_longer_than_a_tick_may
 
 
 def test_what_only_the_local_aws_asks_for_reaches_no_other_stage(render: Callable[..., dict[str, Any]]) -> None:
-    have = {stage: "PollerBatchPolicy" in render(stage)["Resources"] for stage in ("prod", "dev", "local")}
-    assert have == {"prod": False, "dev": False, "local": True}
+    only = {"PollerBatchPolicy", "OperatorBatchPolicy"}
+    have = {stage: only & render(stage)["Resources"].keys() for stage in ("prod", "dev", "local")}
+    assert have == {"prod": set(), "dev": set(), "local": only}
 
 
 def test_no_role_has_a_wildcard_for_an_action_or_a_resource(resources: Resources) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
-    assert roles.keys() == {"FunctionRole", "PollerRole"}
+    assert roles.keys() == {"FunctionRole", "PollerRole", "OperatorRole"}
     for name in roles:
         for sid, (actions, where) in role_statements(resources, name).items():
             assert not [action for action in actions if "*" in action]
@@ -266,10 +284,11 @@ def test_no_role_has_a_wildcard_for_an_action_or_a_resource(resources: Resources
 
 def test_nobody_outside_the_account_may_assume_a_role(resources: Resources) -> None:
     (function,) = resources["FunctionRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    (poller,) = resources["PollerRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     own = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     assert function["Principal"] == {"Service": "lambda.amazonaws.com"}
-    assert poller["Principal"] == {"AWS": {"Fn::If": ["PollerNamed", {"Ref": "PollerPrincipal"}, own]}}
+    for name in ("PollerRole", "OperatorRole"):
+        (trusted,) = resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trusted["Principal"] == {"AWS": {"Fn::If": ["PollerNamed", {"Ref": "PollerPrincipal"}, own]}}
 
 
 @pytest.mark.parametrize("stage", ["prod", "dev", "local"])
@@ -332,7 +351,7 @@ def test_the_main_stage_has_the_plain_names(resources: Resources) -> None:
 def test_the_outputs_are_complete(template: dict[str, Any]) -> None:
     expected = (
         "Region InputBucket OutputBucket GalleryBucket StudentTable JobTable RequestQueueUrl OutputQueueUrl "
-        "DeadLetterQueueUrl OutputDeadLetterQueueUrl FunctionName FunctionTimeout PollerRoleArn"
+        "DeadLetterQueueUrl OutputDeadLetterQueueUrl FunctionName FunctionTimeout PollerRoleArn OperatorRoleArn"
     )
     assert set(expected.split()) <= template["Outputs"].keys()
 

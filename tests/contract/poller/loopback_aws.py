@@ -18,6 +18,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 PUT_METRICS = "GraniteServiceVersion20100801.PutMetricData"  # of the protocols CloudWatch knows, botocore takes JSON
+IDENTITY = (
+    b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    b"<Arn>arn:aws:sts::1:assumed-role/smart-classroom-poller/ada</Arn><UserId>A:ada</UserId><Account>1</Account>"
+    b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 ERRORS = {"denied": (403, "AccessDeniedException"), "missing": (400, "QueueDoesNotExist"), "broken": (503, "Down")}
 
 
@@ -27,9 +32,9 @@ class Message:
     attributes: dict[str, str]
     message_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     visible_at: float = 0.0
+    sent: float = field(default_factory=time.time)
     receipt: str = ""
     count: int = 0
-    sent: float = field(default_factory=time.time)
 
 
 @dataclass
@@ -43,12 +48,22 @@ class LoopbackAws:
     invoked: list[str] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
     broken_with: dict[str, str] = field(default_factory=dict)
+    dry_runs: int = 0
+    clock_off_s: float = 0.0
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put(self, queue: str, body: str, waited_s: float = 0.0) -> None:
+    def put(self, queue: str, body: str, waited_s: float = 0.0, **attributes: str) -> Message:
         with self.lock:
-            self.queues[queue].append(Message(body, {}, sent=time.time() - waited_s))
+            self.queues[queue].append(Message(body, attributes, sent=time.time() - waited_s))
+            return self.queues[queue][-1]
+
+    def depth(self, queue: str, _: dict[str, Any]) -> dict[str, Any]:
+        now = time.monotonic()
+        with self.lock:
+            hidden = len([m for m in self.queues[queue] if m.visible_at > now])
+            counts = {"": len(self.queues[queue]) - hidden, "NotVisible": hidden, "Delayed": 0}
+        return {"Attributes": {f"ApproximateNumberOfMessages{kind}": str(n) for kind, n in counts.items()}}
 
     def receive(self, queue: str, ask: dict[str, Any]) -> dict[str, Any]:
         give_up = time.monotonic() + min(ask["WaitTimeSeconds"], 0.3)
@@ -95,6 +110,9 @@ def _told(message: Message, wanted: list[str]) -> dict[str, Any]:
         "Body": message.body,
         "MD5OfBody": hashlib.md5(message.body.encode(), usedforsecurity=False).hexdigest(),
         "Attributes": {name: known[name] for name in wanted},
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+        },
     }
 
 
@@ -108,6 +126,7 @@ OPERATIONS = {
     "DeleteMessageBatch": LoopbackAws.delete,
     "ChangeMessageVisibilityBatch": LoopbackAws.hide,
     "SendMessage": LoopbackAws.send,
+    "GetQueueAttributes": LoopbackAws.depth,
 }
 
 
@@ -134,11 +153,21 @@ def loopback_aws() -> Iterator[LoopbackAws]:
             self.end_headers()
             self.wfile.write(payload)
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(int((timestamp or time.time()) + aws.clock_off_s))
+
         def _answer(self, content: bytes) -> tuple[int, dict[str, str], bytes] | None:
             target = self.headers.get("X-Amz-Target")
             if target == PUT_METRICS:
                 return self._metrics(content)
-            return self._sqs(content) if target else self._invoke(content)
+            if target:
+                return self._sqs(content)
+            if content.startswith(b"Action=GetCallerIdentity"):
+                return 200, {"Content-Type": "text/xml"}, IDENTITY
+            if self.headers.get("X-Amz-Invocation-Type") == "DryRun":
+                aws.dry_runs += 1
+                return 204, {}, b""
+            return self._invoke(content)
 
         def _metrics(self, content: bytes) -> tuple[int, dict[str, str], bytes]:
             if fault := aws.broken_with.get("metrics"):
