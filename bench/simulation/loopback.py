@@ -1,0 +1,136 @@
+"""The real `python -m poller.tick` against SQS and a function on a loopback port, timed, beside its simulation.
+
+Unix only. The surprising rule: the function sleeps where ours works, so the machine's speed has no part in it; what is
+compared is who waits for whom.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.simulation.day import Day, simulate
+from bench.simulation.scenario import Clip, Function, Poller, Scenario
+from tests.contract.poller.loopback_aws import LoopbackAws, loopback_aws
+from tests.unit.poller.poller_fakes import all_done, event, record, result
+from wire.result_json import write_result
+from wire.s3_event import read_notification
+
+ROOT = Path(__file__).parents[2]
+EMPTY_POLL_S = 0.3  # tests.contract.poller.loopback_aws gives up a long poll after as long
+TRIP_S = 0.004
+FILE_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Seconds since the tick's start until files were there."""
+
+    makespan_s: float
+    p50_s: float
+    p95_s: float
+    throttled: int
+
+
+@dataclass(slots=True)
+class Stub:
+    """A function with `concurrency` slots that sleeps for `seconds`."""
+
+    concurrency: int
+    seconds: float
+    throttled: int = 0
+
+    def __post_init__(self) -> None:
+        self._slots = threading.Semaphore(self.concurrency)
+
+    def invoked(self, aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
+        """Serve, or answer 429 at once."""
+        if not self._slots.acquire(blocking=False):
+            self.throttled += 1
+            return 429, {"x-amzn-errortype": "TooManyRequestsException"}, b"{}"
+        try:
+            time.sleep(self.seconds)
+            for upload in read_notification(body).uploads:
+                aws.put("output", write_result(result(upload.key, upload.version_id)))
+        finally:
+            self._slots.release()
+        return 200, {}, all_done(body)
+
+
+def measured(clips: int, seconds: float, function: int, poller: int) -> Seen:
+    """Ticks, one a minute as under cron, until every clip of a pile has its record on the disk."""
+    stub = Stub(function, seconds)
+    with loopback_aws() as aws, tempfile.TemporaryDirectory() as folder:
+        aws.on_invoke = stub.invoked
+        for number in range(clips):
+            aws.put("requests", event(record(f"{number}.mp4")))
+        began = time.time()
+        files: list[Path] = []
+        while len(files) < clips:
+            if files:
+                time.sleep(60 - (time.time() - began) % 60)
+            tick = subprocess.Popen(
+                [sys.executable, "-m", "poller.tick"],
+                cwd=ROOT,
+                env=_environment(aws, folder, poller),
+                stderr=subprocess.DEVNULL,
+            )
+            if tick.wait() != 0:
+                raise RuntimeError("the tick failed; its exit codes are in docs/poller.md")
+            files = list(Path(folder).glob("*.json"))
+        return _seen(np.array([file.stat().st_mtime - began for file in files]), stub.throttled)
+
+
+def simulated(clips: int, seconds: float, function: int, poller: int, seeds: int) -> list[Seen]:
+    """The same in simulated time, once for each seed."""
+    days = [
+        simulate(
+            Scenario(
+                clips,
+                seed,
+                clip=Clip(exact_s=seconds, failures=0.0),
+                function=Function(concurrency=function, start_s=0.0),
+                poller=Poller(concurrency=poller, file_s=FILE_S),
+                all_at_once=True,
+                trip_s=TRIP_S,
+                empty_poll_s=EMPTY_POLL_S,
+                writes_a_clip=0.0,
+            )
+        )
+        for seed in range(seeds)
+    ]
+    return [_of(day) for day in days]
+
+
+def _of(day: Day) -> Seen:
+    return _seen(day.latency_s, day.used.throttled)
+
+
+def _seen(after_s: np.ndarray[tuple[int], np.dtype[np.float64]], throttled: int) -> Seen:
+    p50, p95 = np.percentile(after_s, [50, 95])
+    return Seen(float(after_s.max()), float(p50), float(p95), throttled)
+
+
+def _environment(aws: LoopbackAws, folder: str, concurrency: int) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_REGION": "us-east-1",
+        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
+        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
+        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
+        "FUNCTION_NAME": "smart-classroom",
+        "RESULTS_DIR": folder,
+        "POLLER_CONCURRENCY": str(concurrency),
+    }
