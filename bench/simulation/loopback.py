@@ -40,16 +40,22 @@ class Seen:
     throttled: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One real run, and the simulation's over several seeds."""
+
+    function: int
+    poller: int
+    measured: Seen
+    simulated: list[Seen]
+
+
 class Stub:
     """A function with `concurrency` slots that sleeps for `seconds`."""
 
-    concurrency: int
-    seconds: float
-    throttled: int = 0
-
-    def __post_init__(self) -> None:
-        self._slots = threading.Semaphore(self.concurrency)
+    def __init__(self, concurrency: int, seconds: float) -> None:
+        self._slots, self._seconds = threading.Semaphore(concurrency), seconds
+        self.throttled = 0
 
     def invoked(self, aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
         """Serve, or answer 429 at once."""
@@ -57,7 +63,7 @@ class Stub:
             self.throttled += 1
             return 429, {"x-amzn-errortype": "TooManyRequestsException"}, b"{}"
         try:
-            time.sleep(self.seconds)
+            time.sleep(self._seconds)
             for upload in read_notification(body).uploads:
                 aws.put("output", write_result(result(upload.key, upload.version_id)))
         finally:
@@ -89,14 +95,26 @@ def measured(clips: int, seconds: float, function: int, poller: int) -> Seen:
         return _seen(np.array([file.stat().st_mtime - began for file in files]), stub.throttled)
 
 
-def simulated(clips: int, seconds: float, function: int, poller: int, seeds: int) -> list[Seen]:
+CHECKED = ((4, 4), (4, 8), (4, 16), (10, 8))  # the function's concurrency, the poller's
+CLIPS, SECONDS, SEEDS = 60, 1.0, 30
+
+
+def compared() -> list[Compared]:
+    """Each of `CHECKED`, in about a minute each."""
+    return [
+        Compared(function, poller, measured(CLIPS, SECONDS, function, poller), simulated(function, poller))
+        for function, poller in CHECKED
+    ]
+
+
+def simulated(function: int, poller: int) -> list[Seen]:
     """The same in simulated time, once for each seed."""
     days = [
         simulate(
             Scenario(
-                clips,
+                CLIPS,
                 seed,
-                clip=Clip(exact_s=seconds, failures=0.0),
+                clip=Clip(exact_s=SECONDS, failures=0.0),
                 function=Function(concurrency=function, start_s=0.0),
                 poller=Poller(concurrency=poller, file_s=FILE_S),
                 all_at_once=True,
@@ -105,7 +123,7 @@ def simulated(clips: int, seconds: float, function: int, poller: int, seeds: int
                 writes_a_clip=0.0,
             )
         )
-        for seed in range(seeds)
+        for seed in range(SEEDS)
     ]
     return [_of(day) for day in days]
 
