@@ -15,7 +15,7 @@ DAYS_A_MONTH = 30
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars, us-east-1, list prices of November 2026 without the free tier."""
+    """US dollars, us-east-1, list prices as known in November 2026, without the free tier."""
 
     gb_second: float = 0.0000133334  # Lambda, arm64
     invocation: float = 0.20e-6

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#b3412e", "#1f6f8b", "#5a7d2a", "#7a4fa3")
 INK, PALE = "#333333", "#d9d9d9"
-TIMES = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 36_000: "10 h"}
+TIMES = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 36_000: "10 h", 360_000: "100 h"}
 
 Curves = Mapping[str, Sequence[tuple[int, float, float]]]
 """By set-up: clips a day, p50 and p95 in seconds."""
@@ -39,7 +39,7 @@ def save_latency(file: Path, curves: Curves) -> None:
     axes.yaxis.set_major_locator(FixedLocator(list(TIMES)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: TIMES.get(round(value), "")))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_ylim(1, 100_000)
+    axes.set_ylim(1, 400_000)
     _plain(axes)
     axes.grid(axis="y", color=PALE, lw=0.8)
     axes.set_title("Half of the clips (solid) and 95 % of them (dashed) are filed within", loc="left", fontsize=11)
@@ -54,7 +54,7 @@ def save_limits(file: Path, limits: Sequence[Limit]) -> None:
     for place, (name, clips) in enumerate(reversed(found)):
         axes.plot([1e4, clips], [place, place], color=COLOURS[1], lw=2)
         axes.plot([clips], [place], "o", color=COLOURS[1], ms=8)
-        axes.text(1.15e4, place + 0.16, name, color=INK, fontsize=10, va="bottom")
+        axes.text(1.15e4, place + 0.2, name, color=INK, fontsize=10, va="bottom")
         axes.text(clips * 1.15, place, _short(clips), color=INK, fontsize=10, va="center")
     axes.set(xscale="log", xlabel="clips a day, four fifths of them in the ten minutes after each of eight lessons")
     axes.set_xlim(1e4, 3e7)
