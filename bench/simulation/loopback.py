@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.simulation.day import Day, simulate
+from bench.simulation.day import simulate
 from bench.simulation.scenario import Clip, Function, Poller, Scenario
 from tests.contract.poller.loopback_aws import LoopbackAws, loopback_aws
 from tests.unit.poller.poller_fakes import all_done, event, record, result
@@ -125,11 +125,7 @@ def simulated(function: int, poller: int) -> list[Seen]:
         )
         for seed in range(SEEDS)
     ]
-    return [_of(day) for day in days]
-
-
-def _of(day: Day) -> Seen:
-    return _seen(day.latency_s, day.used.throttled)
+    return [_seen(day.latency_s, day.used.throttled) for day in days]
 
 
 def _seen(after_s: np.ndarray[tuple[int], np.dtype[np.float64]], throttled: int) -> Seen:
