@@ -28,7 +28,7 @@ QUEUES = ("REQUEST_QUEUE_URL", "OUTPUT_QUEUE_URL")
 
 
 def put_clips(cloud: Cloud, count: int, seconds: float, prefix: str) -> None:
-    """Upload clips that take the stub so long, and wait until a message for each is in the queue."""
+    """Upload clips that take the stub so long, and wait for their messages."""
     s3, bucket = client("s3", cloud.operator), cloud.operator["INPUT_BUCKET"]
 
     def put(number: int) -> None:
@@ -37,6 +37,11 @@ def put_clips(cloud: Cloud, count: int, seconds: float, prefix: str) -> None:
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(put, range(count)))
+    await_messages(cloud, count)
+
+
+def await_messages(cloud: Cloud, count: int) -> None:
+    """Wait until uploads have become so many messages in the request queue."""
     deadline = time.monotonic() + PATIENCE_S
     while (arrived := waiting(cloud)) < count:
         if time.monotonic() > deadline:
