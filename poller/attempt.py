@@ -13,6 +13,8 @@ from poller.lease import Lease, Leases
 from poller.ports import Clock
 from poller.settings import READ_MARGIN_S, Settings
 
+LOOK_S = 0.2  # how soon a sleeper notices that the tick halts
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -53,9 +55,12 @@ class LeasedAttempt:
             return False
         return now + seconds < self._latest_start(lease)
 
-    def pause(self, seconds: float) -> None:
-        """Sleep, until the tick halts at most."""
-        self.clock.wait(self.halt, seconds)
+    def pause(self, seconds: float, turn: threading.Event) -> None:
+        """Sleep, until it is the message's turn or the tick halts at most."""
+        until = self.clock.monotonic() + seconds
+        while not self.halt.is_set() and (left := until - self.clock.monotonic()) > 0:
+            if self.clock.wait(turn, min(LOOK_S, left)):
+                return
 
     def _latest_start(self, lease: Lease) -> float:
         answer_s = self.settings.function_timeout_s + READ_MARGIN_S

@@ -79,8 +79,8 @@ class Attempt(Protocol):
         """Whether a next try after so long is still wanted."""
         ...
 
-    def pause(self, seconds: float) -> None:
-        """Sleep, or less if the tick is being stopped."""
+    def pause(self, seconds: float, turn: threading.Event) -> None:
+        """Sleep, or less if `turn` is set or the tick is being stopped."""
         ...
 
 
@@ -89,6 +89,10 @@ class Function(Protocol):
 
     def invoke(self, payload: bytes, attempt: Attempt) -> bytes:
         """The answer's bytes. Raises `NotStarted`, `UnknownOutcome`, `FunctionFailed`, `Refused` or `Unusable`."""
+        ...
+
+    def at_once(self) -> int:
+        """How many invocations it seems to take at once, 1 or more; beyond all bounds while none was refused."""
         ...
 
 

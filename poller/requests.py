@@ -1,7 +1,8 @@
 """Takes request messages, never more than can be started now, and gives each a thread of its own.
 
 Knows the queue and `work`, not what becomes of a message. The surprising rule: while any message in hand still looks
-for a free slot of the function, nothing more is received: it would only use up its lease and its deliveries.
+for a free slot of the function, nothing more is received: it would only use up its lease and its deliveries. Nor is
+more received than the function seems to take, whatever the settings allow.
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ class Requests:
         now = self._work.clock.monotonic()
         if any(lease.waits(now) for lease in self._work.leases.held()):
             return 0
+        at_once = min(self._work.settings.concurrency, self._work.function.at_once())
         with self._lock:
-            return self._work.settings.concurrency - self._in_flight
+            return at_once - self._in_flight
 
     def _receive_what_fits(self) -> None:
         free = self.free_slots()

@@ -35,4 +35,5 @@ if ! grep -q '^if __name__' "$root/bench/$name.py" 2>/dev/null; then
 fi
 
 "$root/scripts/setup.sh"
-PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "$root/.venv/bin/python" "$root/bench/$name.py" "$@"
+# As a module: run by its path, bench/poller.py would stand in for the package `poller`.
+PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "$root/.venv/bin/python" -m "bench.$name" "$@"

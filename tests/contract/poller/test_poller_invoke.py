@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import boto3
@@ -19,7 +20,7 @@ from botocore.exceptions import (
 
 from poller.aws import function_config, invoker, queue_config
 from poller.errors import FunctionFailed, NotStarted, Refused, UnknownOutcome, Unreachable, Unusable
-from poller.function import CONNECT_TRIES, LambdaFunction
+from poller.function import CONNECT_TRIES, LambdaFunction, Response
 from tests.contract.poller.loopback_aws import loopback_aws
 
 URL = "https://lambda.us-east-1.amazonaws.com"
@@ -66,8 +67,24 @@ class Patience:
     def may_wait(self, seconds: float) -> bool:
         return self.begun < self.tries
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, turn: threading.Event) -> None:
         self.pauses.append(seconds)
+
+
+class LineOfOne(Patience):
+    """Who waits until another invocation has ended, and notes whether that was taken for a free slot."""
+
+    def __init__(self, end: threading.Event, other: threading.Thread) -> None:
+        super().__init__()
+        self.end, self.other, self.was_my_turn = end, other, False
+
+    def pause(self, seconds: float, turn: threading.Event) -> None:
+        super().pause(seconds, turn)
+        if len(self.pauses) > 1:  # the first one is as long as AWS asks for
+            assert not turn.is_set()
+            self.end.set()
+            self.other.join(10)
+            self.was_my_turn = turn.is_set()
 
 
 class Setup:
@@ -145,6 +162,27 @@ def test_retry_after_is_obeyed() -> None:
     setup = Setup(error(429, "TooManyRequestsException", retry_after="9"), answer(200))
     setup.invoke()
     assert setup.patience.pauses == [9.0]
+
+
+def test_who_was_refused_tries_again_as_soon_as_another_invocation_ends() -> None:
+    setup = Setup(error(429, "TooManyRequestsException", retry_after="0.01"), answer(200, b"second"))
+    running, end = threading.Event(), threading.Event()
+    call = setup.function._call
+
+    def first(payload: bytes) -> Response:
+        running.set()
+        assert end.wait(10)
+        return Response(b"first", raised=False, request_id="")
+
+    setup.function._call = first
+    other = threading.Thread(target=lambda: setup.function.invoke(b"{}", Patience()))
+    other.start()
+    assert running.wait(10)
+    setup.function._call = call
+    patience = LineOfOne(end, other)
+    assert setup.function.invoke(b"{}", patience) == b"second"
+    assert patience.was_my_turn
+    assert setup.function.at_once() == 1
 
 
 @pytest.mark.fault(23)

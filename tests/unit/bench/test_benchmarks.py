@@ -125,4 +125,15 @@ def test_the_shipped_curves_are_those_the_product_uses(percent: int) -> None:
 def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
     listed = subprocess.run([ROOT / "scripts" / "bench.sh"], capture_output=True, text=True, check=True).stdout
     names = [line.split()[0] for line in listed.splitlines()[1:]]
-    assert names == ["coldstart", "gallery", "identify", "longclip", "recognise", "rollcall", "scale", "threshold"]
+    assert names == [
+        "coldstart",
+        "gallery",
+        "identify",
+        "longclip",
+        "poller",
+        "recognise",
+        "rollcall",
+        "scale",
+        "threshold",
+        "workload",
+    ]

@@ -132,6 +132,10 @@ class FakeFunction:
     answer: Callable[[str], bytes] = all_done
     invoked: list[str] = field(default_factory=list)
     before_begin: Callable[[Attempt], None] = lambda attempt: None
+    takes: int = 1000
+
+    def at_once(self) -> int:
+        return self.takes
 
     def invoke(self, payload: bytes, attempt: Attempt) -> bytes:
         from poller.errors import NotStarted

@@ -20,6 +20,7 @@ class Stage:
 
     def __init__(self, **changes: object) -> None:
         self.clock, self.tally, self.queue = FakeClock(), Tally(), FakeQueue()
+        self.function = FakeFunction()
         self.pending: list[Callable[[], None]] = []
         self.poll_takes_s = 20.0
         self.queue.on_poll = self._let_time_pass
@@ -28,7 +29,7 @@ class Stage:
         self.work = Work(
             requests=self.queue,
             dead_letters=FakeQueue(),
-            function=FakeFunction(),
+            function=self.function,
             leases=self.leases,
             clock=self.clock,
             tally=self.tally,
@@ -62,6 +63,28 @@ def test_without_a_free_slot_nothing_is_received() -> None:
     stage.requests.run()
     assert [call[0] for call in stage.queue.calls("receive")] == [2]
     assert len(stage.pending) == 2
+
+
+def test_no_more_is_received_than_the_function_seems_to_take() -> None:
+    stage = Stage(concurrency=8)
+    stage.function.takes = 3
+    stage.deliver(3)
+    stage.requests.run()
+    assert [call[0] for call in stage.queue.calls("receive")] == [3]
+
+
+def test_what_is_in_work_beyond_what_the_function_takes_keeps_more_from_being_received() -> None:
+    stage = Stage(concurrency=8)
+    stage.deliver(8)
+    taken = stage.queue.on_poll
+
+    def learn() -> None:
+        taken()
+        stage.function.takes = 2
+
+    stage.queue.on_poll = learn
+    stage.requests.run()
+    assert [call[0] for call in stage.queue.calls("receive")] == [8]
 
 
 def test_a_slot_that_frees_is_used_again() -> None:

@@ -122,6 +122,9 @@ class BusyFunction:
     on_begin: Callable[[], None]
     release: threading.Event
 
+    def at_once(self) -> int:
+        return 1000
+
     def invoke(self, payload: bytes, attempt: Attempt) -> bytes:
         attempt.begin()
         self.on_begin()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 
 import pytest
 
-from poller.attempt import Window
+from poller.attempt import LOOK_S, Window
 from poller.decide import BACKOFF_CAP_S
 from poller.errors import FunctionFailed, NotStarted, Refused, Transient, UnknownOutcome, Unreachable, Unusable
 from poller.lease import Leases
@@ -268,11 +269,26 @@ def test_throttled_work_may_not_wait_once_the_tick_halts(stage: Stage) -> None:
     def check(attempt: Attempt) -> None:
         stage.tally.halt.set()
         seen.append(attempt.may_wait(1))
-        attempt.pause(1000)
+        attempt.pause(1000, threading.Event())
 
     throttled_at(stage, check)
     assert seen == [False]
     assert stage.clock.time == 1000
+
+
+def test_throttled_work_sleeps_for_as_long_as_it_is_told_and_no_longer_than_until_its_turn(stage: Stage) -> None:
+    slept: list[float] = []
+
+    def check(attempt: Attempt) -> None:
+        turn, began = threading.Event(), stage.clock.time
+        attempt.pause(3, turn)
+        slept.append(stage.clock.time - began)
+        stage.clock.on_wait = lambda _: turn.set()
+        attempt.pause(3, turn)
+        slept.append(stage.clock.time - began)
+
+    throttled_at(stage, check)
+    assert slept == [pytest.approx(3), pytest.approx(3 + LOOK_S)]
 
 
 def test_throttled_work_may_not_wait_without_a_lease(stage: Stage) -> None:
