@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from poller.sign_of_life import METRIC, NAMESPACE
+
 Resources = dict[str, Any]
 
 OURS = ("InputBucket", "OutputBucket", "GalleryBucket")
@@ -224,7 +226,25 @@ def test_the_poller_may_consume_set_aside_and_invoke_and_no_more(resources: Reso
         "ConsumeQueues": (consume, [arn("RequestQueue"), arn("OutputQueue")]),
         "SetAsideWithAReason": ({"sqs:SendMessage"}, [arn("DeadLetterQueue"), arn("OutputDeadLetterQueue")]),
         "AskForRecognition": ({"lambda:InvokeFunction"}, [arn("RecognitionLambdaFunction")]),
+        "GiveSignsOfLife": ({"cloudwatch:PutMetricData"}, ["*"]),
     }
+
+
+def test_the_poller_may_write_metrics_in_its_own_namespace_only(resources: Resources) -> None:
+    (policy,) = resources["PollerRole"]["Properties"]["Policies"]
+    (allow,) = [i for i in policy["PolicyDocument"]["Statement"] if i["Action"] == "cloudwatch:PutMetricData"]
+    assert allow["Condition"] == {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
+
+
+def test_an_alarm_is_raised_when_no_tick_has_finished_for_a_quarter_of_an_hour(resources: Resources) -> None:
+    alarm = resources["SignOfLifeAlarm"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, METRIC)
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": "RecognitionLambdaFunction"}}]
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == ("Sum", "LessThanThreshold", 1)
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+    assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == alarm["EvaluationPeriods"]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert "python -m poller.status" in alarm["AlarmDescription"]
 
 
 def test_what_only_the_local_aws_asks_for_reaches_no_other_stage(render: Callable[..., dict[str, Any]]) -> None:
@@ -236,9 +256,9 @@ def test_no_role_has_a_wildcard_for_an_action_or_a_resource(resources: Resources
     roles = of_type(resources, "AWS::IAM::Role")
     assert roles.keys() == {"FunctionRole", "PollerRole"}
     for name in roles:
-        for actions, where in role_statements(resources, name).values():
+        for sid, (actions, where) in role_statements(resources, name).items():
             assert not [action for action in actions if "*" in action]
-            assert "*" not in where
+            assert "*" not in where or sid == "GiveSignsOfLife", "only metrics have no ARN"
 
 
 def test_nobody_outside_the_account_may_assume_a_role(resources: Resources) -> None:
@@ -265,6 +285,7 @@ def test_every_alarm_tells_the_topic_and_watches_something_of_this_stack(resourc
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
         ("AWS/Lambda", "Duration"),
+        (NAMESPACE, METRIC),
     }
     for alarm in alarms.values():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
