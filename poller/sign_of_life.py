@@ -30,7 +30,8 @@ class CloudWatchSign:
 
     def send(self) -> None:
         """Count one finished tick of whoever invokes this function."""
-        dimensions = [{"Name": "FunctionName", "Value": self.function_name}]
+        name = self.function_name.rpartition("function:")[2].split(":")[0]  # an ARN's, without an alias
+        dimensions = [{"Name": "FunctionName", "Value": name}]
         sign = {"MetricName": METRIC, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}
         self.call("put_metric_data", Namespace=NAMESPACE, MetricData=[sign])
 
