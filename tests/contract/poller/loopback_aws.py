@@ -53,7 +53,7 @@ class LoopbackAws:
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put(self, queue: str, body: str, waited_s: float = 0.0, **attributes: str) -> Message:
+    def put(self, queue: str, body: str, /, waited_s: float = 0.0, **attributes: str) -> Message:
         with self.lock:
             self.queues[queue].append(Message(body, attributes, sent=time.time() - waited_s))
             return self.queues[queue][-1]

@@ -34,8 +34,8 @@ def shown(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> 
     return code, capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("ago_s", "code"), [(0, 0), (899, 0), (900, 1), (-299, 0), (-301, 1)])
-def test_a_success_is_fresh_for_fifteen_minutes(
+@pytest.mark.parametrize(("ago_s", "code"), [(0, 0), (1199, 0), (1200, 1), (-299, 0), (-301, 1)])
+def test_a_success_is_fresh_for_twenty_minutes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], ago_s: float, code: int
 ) -> None:
     ticked(tmp_path, ago_s)
