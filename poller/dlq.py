@@ -12,11 +12,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 from poller.clock import SystemClock
+from poller.dlq_options import Code, parser
 from poller.errors import AwsError
 from poller.looking import HIDE_S, Looking, Place
 from poller.operating import Desk
@@ -26,58 +26,9 @@ from poller.settings import read
 from poller.stopping import obeying_signals
 from poller.tally import Tally
 
-LIMIT = 1_000
-SHORTEST_ID = 4
 QUEUES = ("request_queue_url", "output_queue_url", "dead_letter_queue_url", "output_dead_letter_queue_url")
-ABOUT = "Look at dead letters, send them back, or discard them. Nothing is lost by looking."
-EPILOG = f"""\
-ids: the first {SHORTEST_ID} or more characters that tell one from the others.
-settings: those of python -m poller.tick (its --help explains them): AWS_REGION, REQUEST_QUEUE_URL, OUTPUT_QUEUE_URL,
-  DEAD_LETTER_QUEUE_URL, OUTPUT_DEAD_LETTER_QUEUE_URL; to discard with a copy, RESULTS_DIR.
-rights: the operator's role, OPERATOR_ROLE_ARN in what scripts/stack_env.py prints.
-Looking hides messages from others until it ends; after a crash they show up again within {HIDE_S // 60} minutes.
-
-exit codes:
-  0  done
-  1  some of it could not be done; why is said
-  2  wrong usage, or settings are missing or bad
-  3  AWS is unreachable or refuses us
-"""
 
 Connect = Callable[[str, Sequence[str], Callable[[float], None]], Sequence[MeasuredQueue]]
-
-
-class Code(IntEnum):
-    """The program's exit codes."""
-
-    DONE = 0
-    PARTLY = 1
-    USAGE = 2
-    AWS = 3
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    raw = argparse.RawDescriptionHelpFormatter
-    command = argparse.ArgumentParser(
-        prog="python -m poller.dlq", description=ABOUT, epilog=EPILOG, formatter_class=raw
-    )
-    verbs = command.add_subparsers(dest="verb", required=True, metavar="list | show | redrive | discard")
-    listing = verbs.add_parser("list", help="what lies in the dead-letter queues; no keys")
-    listing.add_argument("--json", action="store_true", help="an object a line")
-    listing.add_argument("--limit", type=_count, default=LIMIT, help="stop after so many (default: %(default)s)")
-    showing = verbs.add_parser("show", help="all of one message, keys included")
-    showing.add_argument("id", type=_id)
-    redriving = verbs.add_parser("redrive", help="send messages back to the queue they came from, oldest first")
-    which = redriving.add_mutually_exclusive_group(required=True)
-    which.add_argument("ids", type=_id, nargs="*", default=[], metavar="ID")
-    which.add_argument("--all", action="store_true", help="every message of both dead-letter queues")
-    redriving.add_argument("--force", action="store_true", help="even what will only come straight back")
-    discarding = verbs.add_parser("discard", help="delete messages; a copy is kept as RESULTS_DIR/.discarded-ID.json")
-    discarding.add_argument("ids", type=_id, nargs="+", metavar="ID")
-    discarding.add_argument("--yes", action="store_true", required=True, help="required: this is for good")
-    discarding.add_argument("--no-copy", action="store_true", help="keep no copy")
-    return command
 
 
 def main(
@@ -131,18 +82,6 @@ def _verb(desk: Desk, options: argparse.Namespace, values: dict[str, Any]) -> bo
         return desk.redrive_all(options.force) if options.all else desk.redrive(options.ids, options.force)
     copies: Path | None = None if options.no_copy else values["results_dir"]
     return desk.discard(options.ids, copies)
-
-
-def _id(text: str) -> str:
-    if len(text) < SHORTEST_ID:
-        raise argparse.ArgumentTypeError(f"an id needs {SHORTEST_ID} characters or more")
-    return text
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError("not a whole number from 1 on")
-    return int(text)
 
 
 def _sleep(stop: threading.Event, seconds: float) -> None:

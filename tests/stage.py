@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import localcloud
-from localcloud.deployment import client
+from localcloud.deployment import client, role_credentials
 from wire.result_json import read_result
 from wire.result_message import Result
 
@@ -62,6 +62,15 @@ class Stage:
         self.log += lines
         self.ticks.append((tick.returncode, lines[-1].get("seconds", 0.0) if lines else 0.0))
         return tick.returncode
+
+    def operate(self, *arguments: str, as_poller: bool = False) -> tuple[int, list[str], str]:
+        """`python -m poller.ARGUMENTS` under the operator's role, or the poller's: code, lines, what was said aside."""
+        told = {**os.environ, **self.cloud.poller, "RESULTS_DIR": str(self.results), "PYTHONPATH": str(ROOT)}
+        if not as_poller:
+            told |= role_credentials(self.cloud.port, self.cloud.operator["OPERATOR_ROLE_ARN"], "operator")
+        command = [sys.executable, "-m", f"poller.{arguments[0]}", *arguments[1:]]
+        ran = subprocess.run(command, env=told, cwd=self.folder, capture_output=True, text=True, check=False)
+        return ran.returncode, ran.stdout.splitlines(), ran.stderr
 
     def tick(self, *arguments: str, **environment: str) -> int:
         """One run of the crontab entry, as the poller. Returns its exit code."""

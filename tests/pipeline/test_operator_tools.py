@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud.deployment import role_credentials
-
 pytestmark = pytest.mark.pipeline
-ROOT = Path(__file__).parents[2]
-
-
-def operate(pipeline: Any, *arguments: str, as_poller: bool = False) -> tuple[int, list[str], str]:
-    """`python -m poller.ARGUMENTS` under the operator's role: code, lines, what was said on the side."""
-    told = {**os.environ, **pipeline.cloud.poller, "RESULTS_DIR": str(pipeline.results), "PYTHONPATH": str(ROOT)}
-    if not as_poller:
-        role = pipeline.cloud.operator["OPERATOR_ROLE_ARN"]
-        told |= role_credentials(pipeline.cloud.port, role, "operator")
-    command = [sys.executable, "-m", f"poller.{arguments[0]}", *arguments[1:]]
-    ran = subprocess.run(command, env=told, cwd=pipeline.folder, capture_output=True, text=True, check=False)
-    return ran.returncode, ran.stdout.splitlines(), ran.stderr
 
 
 def move_the_request_aside(pipeline: Any, copies: int) -> None:
@@ -58,15 +41,15 @@ def test_a_dead_letter_that_lies_there_twice_is_redriven_and_processed_once(
     shutil.copy(samples / "clips" / "truncated.mp4", clips / "cam.mp4")
     pipeline.upload(clips)
     move_the_request_aside(pipeline, copies=2)
-    code, lines, _ = operate(pipeline, "dlq", "list")
+    code, lines, _ = pipeline.operate("dlq", "list")
     assert (code, len(lines)) == (0, 3)
     first = lines[1].split()[0]
-    code, shown, _ = operate(pipeline, "dlq", "show", first)
+    code, shown, _ = pipeline.operate("dlq", "show", first)
     assert code == 0
     assert "cam.mp4" in "".join(shown)
-    assert operate(pipeline, "dlq", "redrive", first)[0] == 0
+    assert pipeline.operate("dlq", "redrive", first)[0] == 0
     (result,) = pipeline.tick_until(1)
-    assert operate(pipeline, "dlq", "redrive", "--all")[0] == 0  # at once, they would wait for each other's lock
+    assert pipeline.operate("dlq", "redrive", "--all")[0] == 0  # at once, they would wait for each other's lock
     assert pipeline.waiting("DEAD_LETTER_QUEUE_URL") == 0
     while pipeline.waiting("REQUEST_QUEUE_URL") or pipeline.waiting("OUTPUT_QUEUE_URL"):
         pipeline.tick()
@@ -79,11 +62,11 @@ def test_what_cannot_be_read_is_not_redriven_but_discarded_with_a_copy(pipeline:
     pipeline.send('{"Records": [{"eventVer')
     while pipeline.waiting("REQUEST_QUEUE_URL"):
         pipeline.tick()
-    code, lines, said = operate(pipeline, "dlq", "redrive", "--all")
+    code, lines, said = pipeline.operate("dlq", "redrive", "--all")
     assert (code, lines) == (1, [])
     assert "not JSON" in said
-    ident = operate(pipeline, "dlq", "list")[1][1].split()[0]
-    assert operate(pipeline, "dlq", "discard", ident, "--yes")[0] == 0
+    ident = pipeline.operate("dlq", "list")[1][1].split()[0]
+    assert pipeline.operate("dlq", "discard", ident, "--yes")[0] == 0
     (copy,) = pipeline.results.glob(".discarded-*.json")
     assert "eventVer" in copy.read_text()
     assert pipeline.waiting("DEAD_LETTER_QUEUE_URL") == 0
@@ -91,15 +74,15 @@ def test_what_cannot_be_read_is_not_redriven_but_discarded_with_a_copy(pipeline:
 
 def test_the_pollers_role_may_examine_and_not_touch_dead_letters(pipeline: Any) -> None:
     pipeline.results.mkdir(mode=0o700)
-    code, lines, _ = operate(pipeline, "doctor", as_poller=True)
+    code, lines, _ = pipeline.operate("doctor", as_poller=True)
     assert code < 2, "\n".join(lines)
     assert {line.split()[0] for line in lines if " queue " in line or "function" in line} == {"ok"}
-    code, _, said = operate(pipeline, "dlq", "list", as_poller=True)
+    code, _, said = pipeline.operate("dlq", "list", as_poller=True)
     assert code == 3
     assert "operator's role" in said
 
 
 def test_the_operators_role_sees_all_queues_and_the_function(pipeline: Any) -> None:
     pipeline.results.mkdir(mode=0o700)
-    code, lines, _ = operate(pipeline, "doctor")
+    code, lines, _ = pipeline.operate("doctor")
     assert code < 2, "\n".join(lines)

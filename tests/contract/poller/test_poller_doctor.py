@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from poller import doctor
-from poller.examine import machine
+from poller.examine import everything, machine
 from poller.examine.finding import Check, Finding, State, run_all
 from tests.contract.poller.loopback_aws import LoopbackAws, loopback_aws
 from tests.unit.poller.poller_fakes import event
@@ -160,7 +160,7 @@ def test_a_credential_process_that_fails_or_hangs_is_an_error_with_advice(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    monkeypatch.setattr(doctor, "CREDENTIALS_S", 0.5 if "sleep" in process else 30.0)
+    monkeypatch.setattr(everything, "CREDENTIALS_S", 0.5 if "sleep" in process else 30.0)
     _, told = examine()
     assert told["credentials"][:2] == ("error", found)
     assert do in told["credentials"][2]
