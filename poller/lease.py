@@ -17,7 +17,6 @@ from poller.logs import log
 from poller.ports import Clock, Delivery, Queue
 
 BATCH = 10
-SETTLED_S = 2.0  # a throttle answers at once: a try that is out for longer is running
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,10 @@ class Lease:
     sent: float | None = None
     throttled: bool = False
 
-    def waits(self, now: float) -> bool:
-        """Whether it is still looking for a free slot of the function."""
-        return self.throttled and (self.sent is None or now - self.sent < SETTLED_S)
+    @property
+    def waits(self) -> bool:
+        """Whether it was refused and has not been sent again yet: it looks for a free slot of the function."""
+        return self.throttled and self.sent is None
 
 
 class Leases:

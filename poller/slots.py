@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-HOLDS_S = 5.0
+HOLDS_S = 10.0
 HOLDS_AT_MOST_S = 60.0
 
 
