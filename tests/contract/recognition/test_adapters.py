@@ -139,6 +139,7 @@ def test_rows_are_written_and_looked_up_by_id_missing_ones_left_out(stage: Any) 
     assert len(roster.students([str(n) for n in range(150)])) == 150
 
 
+@pytest.mark.fault(32)
 def test_a_batch_served_in_part_is_asked_for_until_it_is_whole(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     roster = DynamoRoster(stage.dynamodb, "students")
     roster.write([Student(str(n), f"name {n}", "", "") for n in range(3)])
@@ -154,6 +155,7 @@ def test_a_batch_served_in_part_is_asked_for_until_it_is_whole(stage: Any, monke
     assert set(roster.students(["0", "1", "2"])) == {"0", "1", "2"}
 
 
+@pytest.mark.fault(32)
 def test_a_batch_never_served_ends_in_a_clear_error(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(RequestItems: Any) -> Any:  # noqa: N803
         return {"Responses": {"students": []}, "UnprocessedKeys": dict(RequestItems)}
@@ -167,6 +169,7 @@ def test_a_batch_never_served_ends_in_a_clear_error(stage: Any, monkeypatch: pyt
 UPLOAD = Upload("clips", "cam.mp4", "v1", "e", "0A", 1)
 
 
+@pytest.mark.fault(30)
 def test_one_invocation_at_a_time_holds_a_version(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     assert jobs.begin(UPLOAD, 100.0, 160.0) == Begun()
@@ -187,6 +190,7 @@ def test_a_lock_whose_answer_was_lost_is_known_as_our_own(stage: Any, monkeypatc
     assert DynamoJobs(stage.dynamodb, "jobs").begin(UPLOAD, 100.0, 160.0) == Begun()
 
 
+@pytest.mark.fault(31)
 def test_a_lock_is_taken_over_only_after_its_deadline(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)

@@ -160,6 +160,7 @@ def test_a_repeat_does_no_work_and_sends_nothing(identifier: Identifier) -> None
     assert cloud.log.count("open") == 1
 
 
+@pytest.mark.fault(31)
 def test_a_version_in_work_is_left_alone_until_its_lock_expires(identifier: Identifier) -> None:
     cloud = Cloud(jobs={upload().job_id: Held(NOW + 30)})
     assert pipeline_on(cloud, identifier).process(upload(), NOW + 60) == InWork(upload().job_id, NOW + 30)
@@ -169,6 +170,7 @@ def test_a_version_in_work_is_left_alone_until_its_lock_expires(identifier: Iden
 STEPS = ["open", "gallery", "put .csv", "put .json", "remove .jpg", "keep", "send", "finish"]
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_any_step_converges_when_the_message_comes_again(identifier: Identifier, step: str) -> None:
     cloud = Cloud(fail_at=step)
