@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -254,11 +255,33 @@ def test_a_row_that_cannot_be_read_names_nobody_and_keeps_nobody_else_unnamed(st
 
 def test_removing_what_is_not_there_is_no_error(stage: Any) -> None:
     place = Location("results", "cam.mp4.jpg")
-    S3Store(stage.s3).remove(place)
+    S3Store(stage.s3).remove(UPLOAD, place)
     stage.s3.put_object(Bucket=place.bucket, Key=place.key, Body=b"x")
-    S3Store(stage.s3).remove(place)
+    S3Store(stage.s3).remove(UPLOAD, place)
     with pytest.raises(ClientError):
         stage.object(place.key)
+
+
+def test_what_a_newer_version_wrote_is_known_as_such_and_not_removed(stage: Any) -> None:
+    assert write(stage, "0B", b"newer")
+    place = Location("results", "cam.mp4.csv")
+    S3Store(stage.s3).remove(UPLOAD, place)
+    assert stage.object(place.key) == b"newer"
+    assert not S3Store(stage.s3).is_newest(UPLOAD, place)
+    assert S3Store(stage.s3).is_newest(replace(UPLOAD, sequencer="0C"), place)
+
+
+def test_what_was_replaced_while_it_was_to_be_removed_stays(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Location("results", "cam.mp4.csv")
+    write(stage, "0A", b"older")
+    monkeypatch.setattr(stage.s3, "delete_object", refuse)
+    S3Store(stage.s3).remove(UPLOAD, place)
+    assert stage.object(place.key) == b"older"
+
+
+def refuse(**request: Any) -> None:
+    assert request["IfMatch"]
+    raise refusal("PreconditionFailed", 412)
 
 
 def write(stage: Any, sequencer: str, body: bytes) -> bool:
