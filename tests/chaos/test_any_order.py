@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from poller.naming import stem
-from tests.chaos.world import Broken, World
+from tests.chaos.world import World
 from wire.result_json import read_result
 from wire.result_message import Result
 from wire.s3_event import Upload, read_notification
@@ -41,6 +41,10 @@ HAPPENINGS = st.sampled_from(
 )
 SCRIPTS = st.dictionaries(st.integers(1, 70), HAPPENINGS, max_size=4)
 SETTLED_AFTER = 60
+
+
+class Broken(AssertionError):
+    """A promise was broken."""
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -93,6 +97,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.points, self.world.script = 0, dict(script)
         self.world.tick()
         self.world.script = {}
+        if self.world.broken:
+            raise Broken(self.world.broken[0])
 
     def teardown(self) -> None:
         """Left alone, everything comes to rest, and the balance is drawn."""
@@ -114,6 +120,8 @@ def rest(world: World) -> None:
             return
         world.pass_time(1000)
         world.tick()
+        if world.broken:
+            raise Broken(world.broken[0])
     raise Broken(f"left over: {world.requests.messages} {world.output.messages}")
 
 

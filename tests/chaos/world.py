@@ -66,10 +66,6 @@ class Killed(BaseException):
         self.actor = actor
 
 
-class Broken(AssertionError):
-    """A promise was broken."""
-
-
 @dataclass(eq=False)
 class Actor:
     """A running program: a tick of the poller, or an invocation of the function, which ends at its `deadline`."""
@@ -129,7 +125,8 @@ class Outbox:
 class World:
     """`folder` takes the result files. `script` maps a point's number, counted from the rule's start, to what happens.
 
-    Implements `poller.ports.Clock`.
+    `broken` gathers the promises broken on the way: raised there and then, the programs would take it for a fault of
+    theirs, and survive it. Implements `poller.ports.Clock`.
     """
 
     folder: Path
@@ -141,6 +138,7 @@ class World:
     at_work: dict[str, Actor] = field(default_factory=dict)
     beating: list[tuple[Actor, Leases]] = field(default_factory=list)
     in_flight: list[Leases] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.s3, self.jobs = MemoryS3(), MemoryJobs()
@@ -315,7 +313,7 @@ class World:
         """Note who works on a version. It is a broken promise if somebody else who is alive does, too."""
         other = self.at_work.get(upload.job_id)
         if other is not None and other is not actor and not other.dead and self.time < other.deadline:
-            raise Broken(f"two invocations at work on {upload.key} {upload.version_id}")
+            self.broken.append(f"two invocations at work on {upload.key} {upload.version_id}")
         self.at_work[upload.job_id] = actor
 
     # ---- promises that can be checked at once
@@ -325,16 +323,17 @@ class World:
             return
         try:
             notification = read_notification(message.body)
-        except WireError as error:
-            raise Broken("an unreadable request was deleted and not buried") from error
+        except WireError:
+            self.broken.append("an unreadable request was deleted and not buried")
+            return
         unserved = [each for each in notification.uploads if each.job_id not in self.jobs.finished]
         if unserved or notification.faults:
-            raise Broken(f"a request was deleted before {unserved or notification.faults} was served")
+            self.broken.append(f"a request was deleted before {unserved or notification.faults} was served")
 
     def _check_filed(self, message: Message) -> None:
         result = read_result(message.body)
         if not any(self._holds(name, result) for name in (stem(result), variant(stem(result), result))):
-            raise Broken("a result was deleted before its files were there")
+            self.broken.append("a result was deleted before its files were there")
 
     def _holds(self, name: str, result: Result) -> bool:
         csv, record = self.folder / f"{name}.csv", self.folder / f"{name}.json"
