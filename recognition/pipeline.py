@@ -18,7 +18,14 @@ from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.gallery import Gallery
 from recognition.identify import Finding, Identifier
 from recognition.jobs import Begun, Finished, Held, Jobs
-from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
+from recognition.results import (
+    Spent,
+    output_key,
+    record_of,
+    refused_if_too_long,
+    result_of,
+    result_without_faces,
+)
 from recognition.roster import Roster
 from recognition.stopwatch import Stopwatch
 from wire.answer import Done, InWork
@@ -134,8 +141,9 @@ class Pipeline:
             finding, named = with_consent(finding, self.roster, now)
         with watch("draw"):
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
-        result = result_of(upload, finding, gallery, named, *self._spent(watch))
-        return self._store(result, finding, picture)
+        bucket, spent = self._spent(watch)
+        result = refused_if_too_long(result_of(upload, finding, gallery, named, bucket, spent), spent)
+        return self._store(result, finding, None if result.outcome == "rejected" else picture)
 
     def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> Result:
         """Write what belongs to the result. The CSV decides whether it is the newest; if not, nothing of it stays.
