@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -35,6 +35,12 @@ FRAMES = tuple(Frame(float(n), np.full((48, 64, 3), 90, np.uint8)) for n in rang
 OnCall = Callable[[str], None]
 
 
+class Sees(Protocol):
+    """What looks at a clip."""
+
+    def identify(self, file: BinaryIO, gallery: Gallery, watch: Stopwatch) -> Finding: ...
+
+
 class Stub:
     """Reads the clip and sees person number 0 of the gallery, in the place of the models."""
 
@@ -48,7 +54,7 @@ class Stub:
 
 
 def responder(
-    settings: Settings, now: float, on_call: OnCall = lambda name: None, stub: Stub | None = None
+    settings: Settings, now: float, on_call: OnCall = lambda name: None, stub: Sees | None = None
 ) -> Responder:
     """The function at the time `now`; `on_call` hears of each call by its operation's name once its answer is in."""
 

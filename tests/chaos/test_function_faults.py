@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -12,12 +13,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from recognition.aws import calls
+from recognition.decode import sandbox
+from recognition.decoding.sandbox import Sandbox
 from recognition.errors import RecordsFailed
+from recognition.gallery import Gallery
+from recognition.identify import Finding, Identifier
+from recognition.stopwatch import Stopwatch
 from tests.chaos.dying_function import LOCKED_S, Stub, responder
 from tests.chaos.local_stage import LocalStage, local_stage
 from wire.answer import Answer, read_answer
@@ -238,3 +244,40 @@ def test_stale_files_in_the_temporary_folder_are_neither_read_nor_changed(stage:
     assert the_result(stage).outcome == "recognised"
     after = {path.name: (path.stat().st_mtime, path.stat().st_atime, path.read_bytes()) for path in tmp_path.iterdir()}
     assert after == before
+
+
+class Segfaulting:
+    """The real models; what decodes the clip dies of SIGSEGV as soon as it has bytes to decode."""
+
+    def __init__(self, identifier: Identifier) -> None:
+        self._identifier = identifier
+
+    def identify(self, file: BinaryIO, gallery: Gallery, watch: Stopwatch) -> Finding:
+        class Fatal(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                for child in children_of(sandbox()):
+                    os.kill(int(child.split()[1]), signal.SIGSEGV)
+                return super().read(size)
+
+        return self._identifier.identify(Fatal(file.read()), gallery, watch)
+
+
+@pytest.mark.fault(33)
+@pytest.mark.parametrize("bad", ["truncated", "not a clip", "segfault"])
+def test_after_a_clip_that_cannot_be_decoded_the_same_process_answers_the_next_one_right(
+    stage: LocalStage, identifier: Identifier, samples: Path, bad: str
+) -> None:
+    good = (samples / "clips" / "collins.mp4").read_bytes()
+    body = {"truncated": good[: len(good) // 3], "not a clip": b"<html>" * 1000, "segfault": good}[bad]
+    models = Segfaulting(identifier) if bad == "segfault" else identifier
+    answer_at(stage, NOW, stage.upload(f"{bad}.mp4", body), stub=models)
+    assert the_result(stage).outcome == "rejected"
+    answer_at(stage, NOW, stage.upload(f"after {bad}.mp4", good), stub=identifier)
+    result = the_result(stage)
+    assert (result.outcome, result.unknown_faces) == ("unknown", 1)
+    assert children_of(sandbox()) == []
+
+
+def children_of(within: Sandbox) -> list[str]:
+    listed = subprocess.run(["ps", "-e", "-o", "ppid=,pid="], check=True, capture_output=True, text=True)
+    return [line for line in listed.stdout.splitlines() if line.split()[0] == str(within.nursery_pid)]
