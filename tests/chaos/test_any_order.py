@@ -37,10 +37,14 @@ HAPPENINGS = st.sampled_from(
         "overwrite a.mp4 ada",
         "overwrite a.mp4 nobody",
         "delete a.mp4",
+        "delete a.mp4;kill",
+        "overwrite a.mp4 nobody;tick",
+        "wait 100;redeliver;tick",
     ]
 )
 SCRIPTS = st.dictionaries(st.integers(1, 70), HAPPENINGS, max_size=4)
 SETTLED_AFTER = 60
+OUTCOMES = {"ada": "recognised", "nobody": "no_face", "broken": "rejected"}
 
 
 class Broken(AssertionError):
@@ -138,7 +142,10 @@ def result_in(world: World, upload: Upload) -> Result | None:
 
 def check_end(world: World, upload: Upload) -> None:
     """A version ends in its result file, or in a dead-letter queue after five deliveries that came to nothing."""
-    if result_in(world, upload) is not None:
+    result = result_in(world, upload)
+    if result is not None:
+        if result.outcome not in ("superseded", OUTCOMES[world.contents[upload.job_id]]):
+            raise Broken(f"{upload} is {result.outcome}: another version's content")
         return
     unsent = [each for each in world.dead.messages if names(each.body, upload) and "reason" not in each.attributes]
     unfiled = [each for each in world.output_dead.messages if read_result(each.body).upload == upload]

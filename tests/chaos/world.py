@@ -139,6 +139,7 @@ class World:
     beating: list[tuple[Actor, Leases]] = field(default_factory=list)
     in_flight: list[Leases] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.s3, self.jobs = MemoryS3(), MemoryJobs()
@@ -190,6 +191,7 @@ class World:
         self.uploads.append(
             Upload("clips", key, put["VersionId"], put["ETag"].strip('"'), sequencer, len(body)),
         )
+        self.contents[self.uploads[-1].job_id] = content
         records = [record(self.uploads[-1]), *([{"eventVersion": "9.0"}] if with_bad_record else [])]
         self.requests.put(json.dumps({"Records": records}), delay_s=delay_s)
 
@@ -204,9 +206,9 @@ class World:
     def point(self, actor: Actor) -> None:
         self._die_if_due(actor)
         self.points += 1
-        if happening := self.script.pop(self.points, ""):
+        for happening in self.script.pop(self.points, "").split(";"):
             self._happen(happening, actor)
-            self._die_if_due(actor)
+        self._die_if_due(actor)
 
     def _die_if_due(self, actor: Actor) -> None:
         actor.dead = actor.dead or self.time >= actor.deadline
@@ -214,7 +216,7 @@ class World:
             raise Killed(actor)
 
     def _happen(self, happening: str, actor: Actor) -> None:
-        word, *rest = happening.split()
+        word, *rest = happening.split() or [""]
         if word == "kill":
             actor.dead = True
         elif word == "kill-tick":
