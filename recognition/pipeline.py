@@ -18,7 +18,14 @@ from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.gallery import Gallery
 from recognition.identify import Finding, Identifies
 from recognition.jobs import Begun, Finished, Held, Jobs
-from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
+from recognition.results import (
+    Spent,
+    output_key,
+    record_of,
+    refused_if_too_long,
+    result_of,
+    result_without_faces,
+)
 from recognition.roster import Roster
 from recognition.stopwatch import Stopwatch
 from wire.answer import Done, InWork
@@ -49,8 +56,12 @@ class Store(Protocol):
         """Write an object; False when a newer version of the same clip has written it already."""
         ...
 
-    def remove(self, location: Location) -> None:
-        """Take an object away, whether it is there or not."""
+    def is_newest(self, upload: Upload, location: Location) -> bool:
+        """Whether no newer version of the same clip has written the object."""
+        ...
+
+    def remove(self, upload: Upload, location: Location) -> None:
+        """Take an object away, whether it is there or not, unless a newer version of the same clip has written it."""
         ...
 
 
@@ -130,20 +141,26 @@ class Pipeline:
             finding, named = with_consent(finding, self.roster, now)
         with watch("draw"):
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
-        result = result_of(upload, finding, gallery, named, *self._spent(watch))
-        return self._store(result, finding, picture)
+        bucket, spent = self._spent(watch)
+        result = refused_if_too_long(result_of(upload, finding, gallery, named, bucket, spent), spent)
+        return self._store(result, finding, None if result.outcome == "rejected" else picture)
 
     def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> Result:
-        """Write what belongs to the result. The CSV decides whether it is the newest; if not, it is all."""
+        """Write what belongs to the result. The CSV decides whether it is the newest; if not, nothing of it stays.
+
+        A picture beside another version's CSV would show, and name, who is not in that one. A newer version may come in
+        between, and take away a picture that is not there yet: whoever put one looks at the CSV again.
+        """
         upload = result.upload
-        if not self.store.put(upload, result.csv_location, result.csv.encode(), "text/csv; charset=utf-8"):
-            return result
-        self.store.put(upload, result.record_location, record_of(result, finding).encode(), "application/json")
         place = Location(self.output_bucket, output_key(upload, ".jpg"))
-        if picture is None:
-            self.store.remove(place)  # an earlier version's picture would show, and name, who is not in this one
-        else:
+        newest = self.store.put(upload, result.csv_location, result.csv.encode(), "text/csv; charset=utf-8")
+        if newest:
+            self.store.put(upload, result.record_location, record_of(result, finding).encode(), "application/json")
+        if newest and picture is not None:
             self.store.put(upload, place, picture, "image/jpeg")
+            newest = self.store.is_newest(upload, result.csv_location)
+        if not newest or picture is None:
+            self.store.remove(upload, place)
         return result
 
     def _spent(self, watch: Stopwatch) -> tuple[str, Spent]:

@@ -19,6 +19,7 @@ from wire.result_message import Location, ModelUsed, Outcome, Result, StudentSee
 from wire.s3_event import MAX_KEY_BYTES, Upload
 
 USD_PER_GB_SECOND = 0.0000133334  # AWS Lambda, arm64, us-east-1
+MAX_MESSAGE_BYTES = 1_000_000  # SQS takes 1 MiB; the rest is for the reason, should it go to a dead-letter queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ def result_of(
         cost=spent.cost,
         uncertain=uncertain,
     )
+
+
+def refused_if_too_long(result: Result, spent: Spent) -> Result:
+    """The result itself, or a rejection when its message is more than SQS takes.
+
+    Half a roll call would mark those absent whom it leaves out; a rejection says what happened. It takes more than
+    3,000 students in one clip, or sixty whose every field is 200 emoji.
+    """
+    size = len(write_result(result))
+    if size <= MAX_MESSAGE_BYTES:
+        return result
+    reason = f"the roll call needs a message of {size:,} bytes; {MAX_MESSAGE_BYTES:,} are allowed: cut the clip"
+    return result_without_faces(result.upload, "rejected", reason, result.csv_location.bucket, spent)
 
 
 def result_without_faces(upload: Upload, outcome: Outcome, reason: str, bucket: str, spent: Spent) -> Result:

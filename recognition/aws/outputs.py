@@ -32,13 +32,24 @@ class S3Store:
         )
         return attempts(self._put_once, upload, location, body, content_type)
 
-    def remove(self, location: Location) -> None:
-        """Take the object away, whether it is there or not."""
-        call(self.s3.delete_object, Bucket=location.bucket, Key=location.key)
+    def is_newest(self, upload: Upload, location: Location) -> bool:
+        """Whether no newer version of the same clip has written the object."""
+        return not _is_newers(upload, self._head(location))
+
+    def remove(self, upload: Upload, location: Location) -> None:
+        """Take the object away, whether it is there or not, unless a newer version of the same clip has written it."""
+        there = self._head(location)
+        if there is None or _is_newers(upload, there):
+            return
+        try:
+            call(self.s3.delete_object, Bucket=location.bucket, Key=location.key, IfMatch=there["ETag"])
+        except ClientError as error:
+            if error_code(error) not in LOST_A_RACE | ABSENT:  # somebody has replaced it, or taken it away himself
+                raise
 
     def _put_once(self, upload: Upload, location: Location, body: bytes, content_type: str) -> bool:
         there = self._head(location)
-        if there is not None and upload.is_older_than(str(there.get("Metadata", {}).get("sequencer", ""))):
+        if _is_newers(upload, there):
             return False
         call(
             self.s3.put_object,
@@ -58,6 +69,11 @@ class S3Store:
             if error_code(error) in ABSENT:
                 return None
             raise
+
+
+def _is_newers(upload: Upload, there: Any) -> bool:
+    """Whether the object whose head is `there` (None: no object) belongs to a version newer than `upload`."""
+    return there is not None and upload.is_older_than(str(there.get("Metadata", {}).get("sequencer", "")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -544,6 +544,7 @@ def test_a_results_directory_that_is_a_file_is_disk_trouble(
     assert aws.calls == []
 
 
+@pytest.mark.fault(37)
 def test_a_full_disk_keeps_the_result_in_the_queue(aws: LoopbackAws, tmp_path: Path) -> None:
     aws.put("output", write_result(result(reason="x" * 20_000)))
     limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 4; exec "$0" -m poller.tick --drain-only', sys.executable]
@@ -601,6 +602,7 @@ def test_a_tick_leaves_the_signal_handlers_as_it_found_them(aws: LoopbackAws, in
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
+@pytest.mark.fault(43)
 def test_stale_temporary_files_are_removed_at_the_start(inside: InProcess, tmp_path: Path) -> None:
     stale = tmp_path / ".tmp-0123456789abcdef.part"
     stale.write_bytes(b"half")

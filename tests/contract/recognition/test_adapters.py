@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,7 @@ def test_rows_are_written_and_looked_up_by_id_missing_ones_left_out(stage: Any) 
     assert len(roster.students([str(n) for n in range(150)])) == 150
 
 
+@pytest.mark.fault(32)
 def test_a_batch_served_in_part_is_asked_for_until_it_is_whole(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     roster = DynamoRoster(stage.dynamodb, "students")
     roster.write([Student(str(n), f"name {n}", "", "") for n in range(3)])
@@ -154,6 +156,7 @@ def test_a_batch_served_in_part_is_asked_for_until_it_is_whole(stage: Any, monke
     assert set(roster.students(["0", "1", "2"])) == {"0", "1", "2"}
 
 
+@pytest.mark.fault(32)
 def test_a_batch_never_served_ends_in_a_clear_error(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(RequestItems: Any) -> Any:  # noqa: N803
         return {"Responses": {"students": []}, "UnprocessedKeys": dict(RequestItems)}
@@ -167,6 +170,7 @@ def test_a_batch_never_served_ends_in_a_clear_error(stage: Any, monkeypatch: pyt
 UPLOAD = Upload("clips", "cam.mp4", "v1", "e", "0A", 1)
 
 
+@pytest.mark.fault(30)
 def test_one_invocation_at_a_time_holds_a_version(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     assert jobs.begin(UPLOAD, 100.0, 160.0) == Begun()
@@ -187,6 +191,7 @@ def test_a_lock_whose_answer_was_lost_is_known_as_our_own(stage: Any, monkeypatc
     assert DynamoJobs(stage.dynamodb, "jobs").begin(UPLOAD, 100.0, 160.0) == Begun()
 
 
+@pytest.mark.fault(31)
 def test_a_lock_is_taken_over_only_after_its_deadline(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
@@ -250,11 +255,33 @@ def test_a_row_that_cannot_be_read_names_nobody_and_keeps_nobody_else_unnamed(st
 
 def test_removing_what_is_not_there_is_no_error(stage: Any) -> None:
     place = Location("results", "cam.mp4.jpg")
-    S3Store(stage.s3).remove(place)
+    S3Store(stage.s3).remove(UPLOAD, place)
     stage.s3.put_object(Bucket=place.bucket, Key=place.key, Body=b"x")
-    S3Store(stage.s3).remove(place)
+    S3Store(stage.s3).remove(UPLOAD, place)
     with pytest.raises(ClientError):
         stage.object(place.key)
+
+
+def test_what_a_newer_version_wrote_is_known_as_such_and_not_removed(stage: Any) -> None:
+    assert write(stage, "0B", b"newer")
+    place = Location("results", "cam.mp4.csv")
+    S3Store(stage.s3).remove(UPLOAD, place)
+    assert stage.object(place.key) == b"newer"
+    assert not S3Store(stage.s3).is_newest(UPLOAD, place)
+    assert S3Store(stage.s3).is_newest(replace(UPLOAD, sequencer="0C"), place)
+
+
+def test_what_was_replaced_while_it_was_to_be_removed_stays(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Location("results", "cam.mp4.csv")
+    write(stage, "0A", b"older")
+    monkeypatch.setattr(stage.s3, "delete_object", refuse)
+    S3Store(stage.s3).remove(UPLOAD, place)
+    assert stage.object(place.key) == b"older"
+
+
+def refuse(**request: Any) -> None:
+    assert request["IfMatch"]
+    raise refusal("PreconditionFailed", 412)
 
 
 def write(stage: Any, sequencer: str, body: bytes) -> bool:

@@ -83,6 +83,7 @@ def the_result(stage: Any) -> Result:
     return read_result(message)
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize(
     ("clip", "outcome", "names", "unknown_faces"),
     [
@@ -123,6 +124,7 @@ def test_the_same_name_with_other_content_is_another_work(enrolled: Any, samples
     assert len({result.upload.job_id for result in results}) == 2
 
 
+@pytest.mark.fault(32)
 def test_a_student_whose_consent_is_withdrawn_is_not_named_any_more(enrolled: Any, samples: Path) -> None:
     enrolled.dynamodb.update_item(
         TableName="students", Key={"student_id": {"S": "eileen_collins"}}, UpdateExpression="REMOVE consent"
@@ -144,6 +146,7 @@ def test_an_sqs_event_and_an_s3_event_are_served_too(enrolled: Any, samples: Pat
     assert len(enrolled.messages()) == 2
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("key", ["a b+c.mp4", "Größe 🎓.mp4", "../../etc/passwd", "$(touch x).mp4", "-rf", "a\nb.mp4"])
 def test_a_hostile_or_foreign_name_is_only_a_name(enrolled: Any, samples: Path, key: str) -> None:
     call(upload(enrolled, samples / "clips" / "truncated.mp4", key))

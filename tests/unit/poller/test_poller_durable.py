@@ -127,6 +127,7 @@ def test_an_error_leaves_the_old_file_and_no_temporary_one(
     assert (folder / "a.csv").read_bytes() == b"old"
 
 
+@pytest.mark.fault(37)
 def test_a_file_beyond_the_size_limit_is_an_error_and_no_file(directory: DurableDirectory, folder: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -172,6 +173,7 @@ with DurableDirectory(Path(sys.argv[1])) as directory:
 """
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(("step", "nth"), [("open", 1), ("fsync", 1), ("replace", 1), ("fsync", 2)])
 def test_a_kill_at_any_step_leaves_the_file_absent_or_complete(
@@ -186,6 +188,7 @@ def test_a_kill_at_any_step_leaves_the_file_absent_or_complete(
         assert directory.remove_stale(now=4e9) == len(others)
 
 
+@pytest.mark.fault(43)
 def test_only_our_own_old_temporary_files_are_removed(directory: DurableDirectory, folder: Path) -> None:
     for name in (".tmp-0123456789abcdef.part", ".tmp-fedcba9876543210.part", ".tmp-x.part", "a.part", ".tick.lock"):
         (folder / name).write_bytes(b"")

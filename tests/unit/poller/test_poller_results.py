@@ -92,6 +92,7 @@ def test_a_replay_that_only_took_longer_is_the_same_result(stage: Stage) -> None
     assert len(stage.files()) == 2
 
 
+@pytest.mark.fault(39)
 def test_another_result_of_the_same_work_is_kept_beside_the_first(stage: Stage) -> None:
     other = result(outcome="rejected", reason="truncated")
     stage.drain([result_delivery()], [result_delivery(other)], [result_delivery(other)], [result_delivery()])
@@ -118,6 +119,7 @@ def test_a_lost_csv_is_restored_by_a_replay(stage: Stage, damage: str) -> None:
     assert len(stage.files()) == 2
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize(
     "key", ["../../etc/cron.d/x", "/etc/passwd", "-rf", "a\x00b", ".tick.lock", "$(x)", "🎓", "%2B +"]
 )
@@ -168,6 +170,7 @@ def test_a_newer_result_stays_as_long_as_it_can_for_a_newer_poller(stage: Stage)
     assert stage.tally.exit_code() is Exit.LEFT_OVER
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EDQUOT, 0])
 def test_a_bad_disk_keeps_the_messages_and_ends_the_draining(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, number: int

@@ -30,6 +30,7 @@ def with_gigantic_jpegs(clip: bytes, first: int) -> bytes:
     return b"\xff\xc0\x00\x11\x08".join([parts[0], *declared])
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize("container", ["mov", "avi", "matroska"])
 def test_pictures_of_thirty_thousand_pixels_square_are_rejected(container: str) -> None:
     clip = encode(Kind(container=container, **JPEG), [quarters(64, 48)] * 3)  # type: ignore[arg-type]
@@ -38,6 +39,7 @@ def test_pictures_of_thirty_thousand_pixels_square_are_rejected(container: str) 
         look_at(with_gigantic_jpegs(clip, 0))
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize("container", ["mov", "avi"])
 def test_pictures_that_become_gigantic_on_the_way_end_the_clip_there(container: str) -> None:
     clip = encode(Kind(container=container, **JPEG), [quarters(64, 48)] * 10)  # type: ignore[arg-type]
@@ -50,6 +52,7 @@ def with_declared_size(clip: bytes, width: int, height: int) -> bytes:
     return clip[:at] + width.to_bytes(2, "big") + height.to_bytes(2, "big") + clip[at + 4 :]
 
 
+@pytest.mark.fault(33)
 def test_a_decompression_bomb_behind_a_harmless_header_is_not_unpacked() -> None:
     """8,192 by 4,608 black pixels, 113 MB, are 120 kB of PNG; the container says 64 by 48."""
     bomb = encode(Kind(container="mov", codec="png", pixels="rgb24"), [np.zeros((4608, 8192, 3), dtype=np.uint8)])
@@ -58,6 +61,7 @@ def test_a_decompression_bomb_behind_a_harmless_header_is_not_unpacked() -> None
         look_at(with_declared_size(bomb, 64, 48))
 
 
+@pytest.mark.fault(33)
 def test_an_index_that_promises_a_whole_day_is_rejected() -> None:
     clip = encode(Kind(), [quarters(64, 48)] * 3).replace(b"edts", b"free")
     for name, place, value in ((b"mdhd", 20, 0x7FFFFFFF), (b"stts", 16, 0x12000000)):
@@ -67,6 +71,7 @@ def test_an_index_that_promises_a_whole_day_is_rejected() -> None:
         look_at(clip)
 
 
+@pytest.mark.fault(33)
 def test_a_clip_without_a_frame_rate_is_looked_at() -> None:
     clip = encode(Kind(container="matroska", codec="mpeg4"), [quarters(64, 48)] * 10)
     at = clip.index(b"\x23\xe3\x83\x84")  # the frame's default duration becomes a void

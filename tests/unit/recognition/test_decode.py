@@ -111,6 +111,7 @@ def test_what_is_no_clip_is_rejected_with_a_reason(content: bytes) -> None:
         list(clip.frames([0.0]))
 
 
+@pytest.mark.fault(33)
 def test_a_clip_cut_off_before_its_index_is_rejected(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "whole.mp4", [plain(64, 48, n) for n in range(100)])
     path.write_bytes(path.read_bytes()[:-200])
@@ -143,6 +144,7 @@ def test_a_clip_damaged_in_its_middle_still_shows_its_beginning(tmp_path: Path) 
     assert found[0].time_s == pytest.approx(0.1)
 
 
+@pytest.mark.fault(33)
 def test_sound_alone_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:

@@ -37,6 +37,7 @@ class Cloud:
     kept: dict[str, str] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     newer_there: bool = False
+    newer_comes: bool = False  # once the CSV is written
     messages: list[str] = field(default_factory=list)
     fail_at: str = ""
     gone: bool = False
@@ -91,7 +92,11 @@ class Cloud:
         self.objects[location.key] = body
         return True
 
-    def remove(self, location: Location) -> None:
+    def is_newest(self, upload: Upload, location: Location) -> bool:
+        self._step("is newest")
+        return not (self.newer_there or self.newer_comes)
+
+    def remove(self, upload: Upload, location: Location) -> None:
         self._step(f"remove {Path(location.key).suffix}")
         self.objects.pop(location.key, None)
 
@@ -160,6 +165,7 @@ def test_a_repeat_does_no_work_and_sends_nothing(identifier: Identifier) -> None
     assert cloud.log.count("open") == 1
 
 
+@pytest.mark.fault(31)
 def test_a_version_in_work_is_left_alone_until_its_lock_expires(identifier: Identifier) -> None:
     cloud = Cloud(jobs={upload().job_id: Held(NOW + 30)})
     assert pipeline_on(cloud, identifier).process(upload(), NOW + 60) == InWork(upload().job_id, NOW + 30)
@@ -169,6 +175,7 @@ def test_a_version_in_work_is_left_alone_until_its_lock_expires(identifier: Iden
 STEPS = ["open", "gallery", "put .csv", "put .json", "remove .jpg", "keep", "send", "finish"]
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_any_step_converges_when_the_message_comes_again(identifier: Identifier, step: str) -> None:
     cloud = Cloud(fail_at=step)
@@ -197,8 +204,15 @@ def test_beside_a_newer_versions_csv_nothing_of_an_older_one_is_written(samples:
     cloud = Cloud(clip=(samples / "clips" / "collins.mp4").read_bytes(), newer_there=True)
     pipeline_on(cloud, identifier).process(upload(), NOW + 60)
     assert cloud.objects == {}
-    assert [step for step in cloud.log if step.startswith(("put", "remove"))] == ["put .csv"]
+    assert [step for step in cloud.log if step.startswith(("put", "remove"))] == ["put .csv", "remove .jpg"]
     assert len(cloud.messages) == 1
+
+
+def test_a_picture_put_while_a_newer_version_finished_is_taken_back(samples: Path, identifier: Identifier) -> None:
+    cloud = Cloud(clip=(samples / "clips" / "collins.mp4").read_bytes(), newer_comes=True)
+    pipeline_on(cloud, identifier).process(upload(), NOW + 60)
+    assert "put .jpg" in cloud.log
+    assert "cam.mp4.jpg" not in cloud.objects
 
 
 def test_an_earlier_versions_picture_does_not_stay_beside_a_result_without_one(identifier: Identifier) -> None:
@@ -223,7 +237,10 @@ class Broken:
     def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> bool:
         raise ConnectionError(self.name)
 
-    def remove(self, location: Location) -> None:
+    def is_newest(self, upload: Upload, location: Location) -> bool:
+        raise ConnectionError(self.name)
+
+    def remove(self, upload: Upload, location: Location) -> None:
         raise ConnectionError(self.name)
 
 

@@ -45,6 +45,7 @@ def look_at(misdeed: str, within: Sandbox) -> int:
         return len(list(opened.frames([0.0, 0.5])))
 
 
+@pytest.mark.fault(33)
 @pytest.mark.parametrize(
     ("misdeed", "reason"),
     [
@@ -70,6 +71,7 @@ def test_a_clip_that_breaks_its_decoder_is_rejected_with_a_reason(
         look_at("tell the descriptors", misbehaving)
 
 
+@pytest.mark.fault(33)
 def test_a_clip_that_makes_its_decoder_hang_is_rejected_when_its_time_is_up() -> None:
     impatient = Sandbox("tests.misbehaving_decoder", wall_s=1.0)
     for _ in range(2):
@@ -87,6 +89,7 @@ def test_a_child_that_stops_reading_is_rejected_when_its_time_is_up() -> None:
     impatient.close()
 
 
+@pytest.mark.fault(33)
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not bound a process's memory")
 def test_memory_is_bounded(misbehaving: Sandbox) -> None:
     with pytest.raises(ClipRejected) as caught:

@@ -20,13 +20,22 @@ from recognition.consent import with_consent
 from recognition.faces import Box, Frame
 from recognition.identify import Finding
 from recognition.offline import FileRoster, Look, table
-from recognition.results import Spent, output_key, record_of, result_of, result_without_faces
+from recognition.results import (
+    Spent,
+    output_key,
+    record_of,
+    refused_if_too_long,
+    result_of,
+    result_without_faces,
+)
 from recognition.roster import Consent, Student
 from recognition.stopwatch import Stopwatch
 from recognition.track import link
 from recognition.vote import decide
 from tests.people import alike, direction, gallery_of, sighting
-from wire.result_json import read_result
+from wire.result_csv import write_csv
+from wire.result_json import read_result, write_result
+from wire.result_message import Result, StudentSeen
 from wire.s3_event import Upload
 
 GALLERY = gallery_of("7", "8")
@@ -112,6 +121,28 @@ def test_an_empty_room_makes_a_no_face_result_without_a_picture() -> None:
 def test_an_upload_nobody_looked_at_keeps_its_reason(outcome: str) -> None:
     result = result_without_faces(UPLOAD, outcome, "because", "results", SPENT)  # type: ignore[arg-type]
     assert (result.outcome, result.reason, result.csv) == (outcome, "because", "name,major,year\r\n")
+
+
+def long_result(students: int, name: str) -> Result:
+    seen = tuple(StudentSeen(f"{n:0200}", name, name, name, 0.9, 0.5, 3, 0.0) for n in range(students))
+    plain = result_of(UPLOAD, finding_of(0), GALLERY, STUDENTS, "results", SPENT)
+    return replace(plain, students=seen, csv=write_csv(seen))
+
+
+@pytest.mark.fault(35)
+def test_a_roll_call_longer_than_a_message_may_be_is_rejected_with_its_size_and_never_shortened() -> None:
+    longest = long_result(80, "\U0001f393" * 200)
+    refused = refused_if_too_long(longest, SPENT)
+    assert len(write_result(longest)) > 1 << 20
+    assert (refused.outcome, refused.students, refused.csv) == ("rejected", (), "name,major,year\r\n")
+    assert f"{len(write_result(longest)):,} bytes" in refused.reason
+    assert len(write_result(refused)) < 10_000
+
+
+@pytest.mark.fault(35)
+def test_a_thousand_students_fit_into_a_message() -> None:
+    full = long_result(1000, "Ada Lovelace")
+    assert refused_if_too_long(full, SPENT) is full
 
 
 def test_the_record_is_the_message_with_every_decision() -> None:

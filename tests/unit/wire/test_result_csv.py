@@ -28,6 +28,7 @@ def test_rows_keep_their_order_and_end_with_cr_lf() -> None:
     assert write_csv([Row("zoe"), Row("abe")]) == "name,major,year\r\nzoe,physics,junior\r\nabe,physics,junior\r\n"
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x","y")'])
 def test_a_cell_that_looks_like_a_formula_is_neutralised(cell: str) -> None:
     (_, row) = csv.reader(io.StringIO(write_csv([Row(cell)]), newline=""))
@@ -38,6 +39,7 @@ def test_commas_quotes_and_line_breaks_are_quoted() -> None:
     assert write_csv([Row('O"Neil, Ada\nMae')]).splitlines(keepends=False)[1].startswith('"O""Neil, Ada')
 
 
+@pytest.mark.fault(40)
 @given(st.lists(st.tuples(st.text(), st.text(), st.text())))
 def test_every_cell_comes_back_from_a_reader_and_none_starts_a_formula(cells: list[tuple[str, str, str]]) -> None:
     (_, *rows) = csv.reader(io.StringIO(write_csv(Row(*each) for each in cells), newline=""))
