@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -51,13 +52,18 @@ class Broken(AssertionError):
     """A promise was broken."""
 
 
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Thousands of crashes on purpose are nobody's news."""
+    for room in ("poller", "recognition"):
+        caplog.set_level(logging.CRITICAL, logger=room)
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Uploads, deletions, duplicates, delays, crashes at any point; at the end everything comes to rest."""
 
     @initialize()
     def begin(self) -> None:
-        logging.getLogger("poller").setLevel(logging.CRITICAL)
-        logging.getLogger("recognition").setLevel(logging.CRITICAL)
         self._folder = tempfile.TemporaryDirectory()
         self.world = World(Path(self._folder.name))
 
