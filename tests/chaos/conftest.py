@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,8 @@ TICK = {
     "POLLER_LEASE_CAP_S": "60",
     "POLLER_CONCURRENCY": "4",
 }
+
+SHORT = {"POLLER_RECEIVE_S": "1"}
 
 
 @dataclass
@@ -69,6 +72,22 @@ class ChaosStage(Stage):
         """How many requests to run the function left the poller."""
         return self.proxy.count("Invoke")
 
+    def take_records(self, count: int) -> list[dict[str, Any]]:
+        """Take S3's events out of the request queue. Returns their `count` records."""
+        sqs, url = self.client("sqs"), self.cloud.operator["REQUEST_QUEUE_URL"]
+        records: list[dict[str, Any]] = []
+        while len(records) < count:
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]:
+                records += json.loads(message["Body"])["Records"]
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return records
+
+    def send_event(self, *records: object) -> str:
+        """Send one message with these records, as S3 would. Returns its body."""
+        body = json.dumps({"Records": records})
+        self.send(body)
+        return body
+
     def balance(self) -> dict[str, int]:
         """What is still in the queues; empty when nothing is."""
         return {queue: count for queue in QUEUES if (count := self.waiting(queue))}
@@ -82,7 +101,7 @@ class ChaosStage(Stage):
         for _ in range(MAX_IDLE_TICKS):
             if not self.waiting("REQUEST_QUEUE_URL") and not self.waiting("OUTPUT_QUEUE_URL"):
                 return
-            self.tick()
+            self.tick(**SHORT)
         raise AssertionError(f"not settled after {len(self.ticks)} ticks: {self.balance()}")
 
     def hurry(self, call: Call) -> None:
@@ -151,4 +170,4 @@ def stage(shared_cloud: tuple[localcloud.Cloud, Proxy], tmp_path: Path) -> Itera
 @pytest.fixture
 def brisk(stage: ChaosStage) -> None:
     """Ticks that receive for a second only, for faults that take several of them."""
-    stage.told = {**stage.told, "POLLER_RECEIVE_S": "1"}
+    stage.told = {**stage.told, **SHORT}

@@ -14,8 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "content-length", "date", "server"})
@@ -38,7 +39,13 @@ class Call:
         """The last part of the queue's URL, empty if this is no queue's call."""
         if self.operation == "Invoke" or not self.body.startswith(b"{"):
             return ""
-        return str(json.loads(self.body).get("QueueUrl", "")).rsplit("/", 1)[-1]
+        return str(self.asked.get("QueueUrl", "")).rsplit("/", 1)[-1]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The parameters of a JSON protocol's call."""
+        parameters: dict[str, Any] = json.loads(self.body)
+        return parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,22 @@ def error(status: int, code: str, message: str = "on purpose", **headers: str) -
 def said(content: bytes, status: int = 200) -> Fault:
     """Some other bytes than the service's answer, which it did give."""
     return Fault(answer=lambda _: Answer(status, (("content-type", "application/json"),), content))
+
+
+def instead(content: object) -> Fault:
+    """JSON that the service never said: the call is not carried out."""
+    said = json.dumps(content).encode()
+    return Fault(forward=False, answer=lambda _: Answer(200, (("content-type", "application/x-amz-json-1.0"),), said))
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> Fault:
+    """The service's own JSON answer with `change` made to it."""
+
+    def answer(given: Answer | None) -> Answer:
+        assert given
+        return replace(given, content=json.dumps(change(json.loads(given.content))).encode())
+
+    return Fault(answer=answer)
 
 
 @dataclass
