@@ -52,6 +52,7 @@ def test_every_sample_clip_comes_out_on_the_disk_as_what_it_shows(pipeline: Any,
             assert picture["Body"].read(2) == b"\xff\xd8"
 
 
+@pytest.mark.fault(14)
 def test_names_with_spaces_plus_and_unicode_arrive_as_they_are(pipeline: Any, samples: Path, tmp_path: Path) -> None:
     clips = tmp_path / "clips"
     names = ["a b+c%2B.mp4", "Größe 🎓.mp4", "$(touch x); rm -rf.mp4", "-leading.mp4", "sub folder/deep/cam 1.mp4"]
@@ -96,6 +97,7 @@ def test_what_is_no_clip_becomes_a_rejected_result_with_a_reason(pipeline: Any, 
     assert {pipeline.csv_of(result) for result in results} == {"name,major,year\r\n"}
 
 
+@pytest.mark.fault(13)
 def test_unreadable_messages_go_to_the_dead_letter_queue_with_the_reason_and_nothing_is_lost(
     pipeline: Any, samples: Path, tmp_path: Path
 ) -> None:

@@ -303,6 +303,7 @@ def test_throttled_work_waits_for_a_slot_and_is_no_failure(aws: LoopbackAws, sta
     assert len(csv_files(tmp_path)) == 6
 
 
+@pytest.mark.fault(15)
 def test_bad_messages_are_buried_and_do_not_hold_up_their_neighbours(
     aws: LoopbackAws, inside: InProcess, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def unversioned(upload: Upload) -> Upload:
     return Upload(upload.bucket, upload.key, "", upload.etag, "01", upload.size)
 
 
+@pytest.mark.fault(17)
 def test_a_clip_is_read_by_its_version_even_after_it_was_overwritten(stage: Any) -> None:
     first = put(stage, b"first")
     put(stage, b"second, longer")
@@ -57,6 +58,7 @@ def test_a_clip_without_a_version_id_must_still_have_its_etag(stage: Any) -> Non
         file.read()
 
 
+@pytest.mark.fault(17)
 def test_a_deleted_clip_is_superseded_though_its_version_remains(stage: Any) -> None:
     upload = put(stage, b"first")
     stage.s3.delete_object(Bucket="clips", Key="cam.mp4")
@@ -289,6 +291,7 @@ def write(stage: Any, sequencer: str, body: bytes) -> bool:
     return S3Store(stage.s3).put(upload, Location("results", "cam.mp4.csv"), body, "text/csv")
 
 
+@pytest.mark.fault(16)
 def test_an_older_versions_result_never_replaces_a_newer_ones(stage: Any) -> None:
     assert write(stage, "0B", b"newer")
     assert not write(stage, "0A", b"older")

@@ -146,6 +146,7 @@ def test_an_sqs_event_and_an_s3_event_are_served_too(enrolled: Any, samples: Pat
     assert len(enrolled.messages()) == 2
 
 
+@pytest.mark.fault(14)
 @pytest.mark.fault(35)
 @pytest.mark.parametrize("key", ["a b+c.mp4", "Größe 🎓.mp4", "../../etc/passwd", "$(touch x).mp4", "-rf", "a\nb.mp4"])
 def test_a_hostile_or_foreign_name_is_only_a_name(enrolled: Any, samples: Path, key: str) -> None:

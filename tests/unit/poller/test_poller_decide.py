@@ -29,6 +29,7 @@ def test_s3s_test_event_is_acknowledged_without_asking() -> None:
     assert before('{"Event": "s3:TestEvent"}') == Delete()
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("body", ["", "nonsense", "[]", "{}", '{"Records": []}', "[" * 100_000])
 def test_an_unreadable_body_is_buried_with_a_reason(body: str) -> None:
     step = before(body)

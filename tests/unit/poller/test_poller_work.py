@@ -87,6 +87,7 @@ def test_the_function_gets_the_body_verbatim(stage: Stage) -> None:
     assert stage.function.invoked == [body]
 
 
+@pytest.mark.fault(12)
 def test_a_test_event_is_deleted_without_an_invocation(stage: Stage) -> None:
     stage.carry_out('{"Event": "s3:TestEvent"}')
     assert stage.function.invoked == []
@@ -103,6 +104,7 @@ def test_an_unreadable_body_is_buried_as_it_is_and_then_deleted(stage: Stage) ->
     assert stage.function.invoked == []
 
 
+@pytest.mark.fault(15)
 def test_an_event_with_a_refused_record_is_served_buried_and_deleted(stage: Stage) -> None:
     body = event(record("a"), "rubbish", record("c"))
     stage.carry_out(body)

@@ -135,6 +135,7 @@ def test_everything_is_stored_before_the_message_and_the_message_before_the_end(
     assert cloud.log == order
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize(
     ("key", "size", "reason"),
     [("folder/", 0, "folder"), ("cam.mp4", 0, "empty"), ("cam.mp4", MAX_CLIP_BYTES + 1, "allowed")],
@@ -270,6 +271,7 @@ def test_the_sample_clip_of_two_strangers_is_drawn_and_counted(samples: Path, id
     assert set(result.timing_ms) >= {"decode", "detect", "embed", "match", "draw", "total"}
 
 
+@pytest.mark.fault(19)
 def test_a_foreign_bucket_is_refused_before_anything_is_touched(identifier: Identifier) -> None:
     cloud = Cloud()
     with pytest.raises(WireError, match="not this stage's input bucket"):
@@ -360,5 +362,6 @@ def test_an_event_nobody_can_read_is_an_error(event: dict[str, Any]) -> None:
         Responder(process).respond(event)
 
 
+@pytest.mark.fault(12)
 def test_s3s_test_event_is_acknowledged() -> None:
     assert Responder(process).respond({"Event": "s3:TestEvent", "Bucket": "clips"})["done"] == ()

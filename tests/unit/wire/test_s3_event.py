@@ -57,11 +57,13 @@ def test_a_key_is_decoded_exactly_once(encoded: str, key: str) -> None:
     assert read(record(key=encoded)).uploads[0].key == key
 
 
+@pytest.mark.fault(14)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
 def test_every_key_survives_s3s_encoding(key: str) -> None:
     assert read(record(key=quote_plus(key))).uploads[0].key == key
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("body", ["", "{", "[]", "3", "null", "{}", '{"Records": []}', '{"Records": 3}', "[" * 5000])
 def test_a_body_that_is_no_notification_is_refused(body: str) -> None:
     with pytest.raises(WireError):
@@ -97,6 +99,7 @@ def test_a_record_with_one_thing_wrong_is_a_fault_that_names_it(changes: dict[st
     assert found.faults[0].reason
 
 
+@pytest.mark.fault(15)
 def test_a_bad_record_neither_blocks_nor_loses_its_neighbours() -> None:
     found = read(record(key="one"), {"nonsense": True}, record(key="three"))
     assert [upload.key for upload in found.uploads] == ["one", "three"]
