@@ -1,8 +1,10 @@
 #!/bin/sh
 # Usage: scripts/check.sh [-h]
 #
-# Style, types, architecture and shell scripts: ruff, mypy (strict), import-linter, shellcheck. Changes nothing; runs
-# every check even when one has failed, and exits with 1 if any did. `.venv/bin/ruff format .` mends the formatting.
+# Style, types, security, architecture and shell scripts: ruff (whose S rules are bandit's lesser ones), mypy (strict),
+# bandit, pip-audit, import-linter, shellcheck. Changes nothing; runs every check even when one has failed, and exits
+# with 1 if any did. Where no vulnerability service answers, pip-audit says NOT CHECKED; PIP_AUDIT_REQUIRED=1 makes that
+# a failure. `.venv/bin/ruff format .` mends the formatting.
 
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -32,6 +34,8 @@ check format ruff format --check .
 check mypy mypy
 check mypy-scripts env MYPYPATH=scripts mypy scripts/*.py
 check mypy-bench mypy -p bench
+check bandit bandit --quiet --recursive --severity-level medium wire recognition poller localcloud scripts handler.py
+check pip-audit python scripts/audit.py
 check import-linter env PYTHONPATH=. lint-imports
 # shellcheck disable=SC2046  # our own file names have no spaces
 check shellcheck shellcheck $(shell_scripts)
