@@ -1,7 +1,7 @@
-"""The receiving half of a simulated tick: follows `poller.requests`, `poller.work` and `poller.attempt`.
+"""The receiving half of a simulated tick: follows `poller.requests`, `poller.work`, `.function` and `.attempt`.
 
-The surprising rule, as there: while any message in hand looks for a free slot nothing is received, and one that has
-found a slot after a throttle still counts as looking for `SETTLED_S`.
+What the tick learns of the function's slots is not followed but run: `poller.slots` itself, in simulated time. The
+surprising rule, as there: while any message in hand looks for a free slot, nothing is received.
 """
 
 from __future__ import annotations
@@ -15,28 +15,17 @@ from typing import Any
 import simpy
 
 from bench.simulation.function import Lambda
+from bench.simulation.line import Line
+from bench.simulation.machine import Machine
 from bench.simulation.queue import Message, Queue, Steps
 from bench.simulation.scenario import Scenario
 from poller.decide import backoff
-from poller.lease import BATCH, SETTLED_S
+from poller.lease import BATCH
 from poller.patience import WAIT_CAP_S
 from poller.requests import LOOK_AGAIN_S
 from poller.settings import READ_MARGIN_S
 
 FIRST_PAUSE_S = 0.25  # poller.patience
-
-
-@dataclass(slots=True)
-class Machine:
-    """A VM's interpreter: work of many threads, one at a time. `free` is when it is idle again."""
-
-    env: simpy.Environment
-    free: float = 0.0
-
-    def compute(self, seconds: float) -> simpy.Event:
-        """An event after `seconds` of this machine's time."""
-        self.free = max(self.free, self.env.now) + seconds
-        return self.env.timeout(self.free - self.env.now)
 
 
 @dataclass(slots=True, eq=False)
@@ -46,9 +35,10 @@ class Lease:
     taken: float
     sent: float | None = None
 
-    def waits(self, now: float) -> bool:
+    @property
+    def waits(self) -> bool:
         """Whether it looks for a slot; asked of throttled ones only."""
-        return self.sent is None or now - self.sent < SETTLED_S
+        return self.sent is None
 
 
 @dataclass(slots=True)
@@ -68,6 +58,10 @@ class Invoking:
     receiving: bool = True
     throttled: set[Lease] = field(default_factory=set)
     _freed: simpy.Event | None = None
+    _line: Line = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._line = Line(self.env)
 
     def run(self) -> Steps:
         """Receive until the window closes."""
@@ -96,16 +90,14 @@ class Invoking:
         return not self.receiving and self.in_flight == 0
 
     def _free_slots(self) -> int:
-        if any(lease.waits(self.env.now) for lease in self.throttled):
+        if any(lease.waits for lease in self.throttled):
             return 0
-        return self.scenario.poller.concurrency - self.in_flight
+        return min(self.scenario.poller.concurrency, self._line.slots.at_once()) - self.in_flight
 
     def _carry_out(self, message: Message) -> Steps:
         lease = Lease(taken=self.env.now)
-        started = yield from self._slot(lease)
-        if started and (yield from self.function.work([message.clip]))[0]:
-            self.served(message.clip)
-            yield self.env.timeout(self.scenario.trip_s)  # the answer's way back, the delete's there
+        if (yield from self._slot(lease)) and (yield from self._invoked(message.clip)):
+            yield self.env.timeout(self.scenario.trip_s / 2)  # the delete's way there
             self.queue.delete(1)
             yield self.env.timeout(self.scenario.trip_s / 2)
         else:
@@ -115,23 +107,35 @@ class Invoking:
         if self._freed is not None and not self._freed.triggered:
             self._freed.succeed()
 
+    def _invoked(self, clip: int) -> Generator[simpy.Event, Any, bool]:
+        """Let the function work in the slot it gave; tells whether the result was sent."""
+        (well,) = yield from self.function.work([clip])
+        if well:
+            self.served(clip)
+        yield self.env.timeout(self.scenario.trip_s / 2)  # the answer's way back
+        self._line.free()
+        return well
+
     def _slot(self, lease: Lease) -> Generator[simpy.Event, Any, bool]:
         """Ask for a slot until there is one; False when waiting is no longer allowed."""
-        ceiling = FIRST_PAUSE_S
+        ceiling, has_slot, slots = FIRST_PAUSE_S, False, self._line.slots
         while True:
-            lease.sent = self.env.now
+            if not has_slot:
+                slots.take()
+            ended, lease.sent = slots.ended(), self.env.now
             yield self.machine.compute(self.scenario.poller.cpu_s)
             yield self.env.timeout(self.scenario.trip_s / 2)
             if self.function.begin():
                 return True
             yield self.env.timeout(self.scenario.trip_s / 2)
+            slots.refuse(ended)
             self.throttled.add(lease)
             lease.sent = None
             pause = self.chance.uniform(0, min(ceiling, WAIT_CAP_S))
             ceiling *= 2
             if self.env.now + pause >= self._latest_start(lease):
                 return False
-            yield self.env.timeout(pause)
+            has_slot = yield from self._line.wait(pause, ended)
 
     def _latest_start(self, lease: Lease) -> float:
         timeout_s = self.scenario.function.timeout_s

@@ -14,7 +14,8 @@ from random import Random
 import simpy
 
 from bench.simulation.function import Lambda
-from bench.simulation.invoking import Invoking, Machine
+from bench.simulation.invoking import Invoking
+from bench.simulation.machine import Machine
 from bench.simulation.queue import Queue, Steps
 from bench.simulation.scenario import Scenario
 from poller.course import LOOK_S

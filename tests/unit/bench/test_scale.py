@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +21,12 @@ from bench.simulation.costs import of_clips
 from bench.simulation.day import simulate
 from bench.simulation.function import Lambda
 from bench.simulation.limits import limits
+from bench.simulation.line import Line
 from bench.simulation.pictures import save_latency, save_limits
 from bench.simulation.queue import Message, Queue
 from bench.simulation.scenario import Clip, Function, Mapping, Poller, Scenario
 from bench.simulation.setups import SETUPS, scenario
+from poller.slots import Slots
 
 PAGE = Path(__file__).parents[3] / "docs" / "scale.md"
 PILE = Scenario(60, all_at_once=True, clip=Clip(exact_s=1.0, failures=0.0), function=Function(start_s=0.0))
@@ -87,14 +90,51 @@ def test_with_a_slot_for_everyone_as_many_run_as_arrive_times_how_long_they_take
     assert day.used.throttled == 0
 
 
-def test_a_poller_with_as_many_slots_as_the_function_is_never_throttled_and_one_with_more_is() -> None:
-    equal, above = (
-        simulate(replace(PILE, function=Function(concurrency=4, start_s=0.0), poller=Poller(concurrency=slots)))
-        for slots in (4, 8)
-    )
-    assert equal.used.throttled == 0
-    assert above.used.throttled > 0
-    assert above.ended_s > equal.ended_s
+@pytest.mark.parametrize(("slots", "throttled"), [(4, False), (8, True), (50, True)])
+def test_a_tick_learns_from_refusals_and_keeps_all_of_the_functions_slots_at_work(slots: int, throttled: bool) -> None:
+    day = simulate(replace(PILE, function=Function(concurrency=4, start_s=0.0), poller=Poller(concurrency=slots)))
+    assert (day.used.throttled > 0) is throttled
+    assert 15.0 < day.ended_s < 15.0 * 1.15  # 60 clips of a second by fours
+
+
+def test_a_tick_that_asks_for_more_than_there_is_is_refused_less_often_than_if_it_had_learnt_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = replace(PILE, function=Function(concurrency=4, start_s=0.0), poller=Poller(concurrency=8))
+    learning = simulate(given)
+    monkeypatch.setattr(Slots, "at_once", lambda self: sys.maxsize)
+    assert learning.used.throttled < simulate(given).used.throttled
+
+
+def test_a_freed_slot_is_had_at_once_by_the_first_who_waits_and_the_next_waits_in_vain() -> None:
+    env = simpy.Environment()
+    line = Line(env)
+    had: list[tuple[str, float, bool]] = []
+
+    def wait(name: str) -> Generator[simpy.Event, Any, None]:
+        line.slots.take()
+        line.slots.refuse(ended=0)
+        has_slot = yield from line.wait(3.0, ended=0)
+        had.append((name, env.now, has_slot))
+
+    line.slots.take()  # the only one that runs
+    for name in ("first", "second"):
+        env.process(wait(name))
+    env.timeout(2.0).callbacks.append(lambda _: line.free())
+    env.run()
+    assert had == [("first", 2.0, True), ("second", 3.0, False)]
+
+
+def test_a_slot_freed_while_the_refusal_was_on_its_way_is_had_without_waiting() -> None:
+    env = simpy.Environment()
+    line = Line(env)
+    line.slots.take()
+    line.slots.take()
+    line.free()
+    line.slots.refuse(ended=0)
+    waited = env.process(line.wait(3.0, ended=0))
+    assert env.run(waited) is True
+    assert env.now == 0.0
 
 
 def test_no_tick_holds_more_messages_than_it_has_slots() -> None:
