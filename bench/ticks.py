@@ -66,7 +66,9 @@ def environment(cloud: Cloud, results: Path, told: Mapping[str, str]) -> dict[st
 def start(given: Mapping[str, str], program: str = PROGRAM) -> subprocess.Popen[str]:
     """Start a tick; `end` waits for it."""
     command = [sys.executable, "-S", "-E", "-c", _STARTER, program]
-    return subprocess.Popen(command, env=dict(given), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=dict(given), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def end(process: subprocess.Popen[str], began: float) -> Tick:
