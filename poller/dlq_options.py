@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("ids", type=_id, nargs="*", default=[], metavar="ID")
     which.add_argument("--all", action="store_true", help="every message of both dead-letter queues")
     redriving.add_argument("--force", action="store_true", help="even what will only come straight back")
-    discarding = verbs.add_parser("discard", help="delete messages; a copy is kept as RESULTS_DIR/.discarded-ID.json")
+    discarding = verbs.add_parser("discard", help="delete messages; a copy stays as RESULTS_DIR/.discarded-ID.message")
     discarding.add_argument("ids", type=_id, nargs="+", metavar="ID")
     discarding.add_argument("--yes", action="store_true", required=True, help="required: this is for good")
     discarding.add_argument("--no-copy", action="store_true", help="keep no copy")

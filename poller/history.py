@@ -18,7 +18,7 @@ from poller.durable import DurableDirectory
 from poller.logs import COUNTS, WAITS
 from poller.tally import Exit, Tally
 
-LAST_SUCCESS = ".last-success.json"
+LAST_SUCCESS = ".last-success"
 HISTORY = ".ticks.jsonl"
 KEPT_LINES = 1500  # a day of ticks
 LINE_BYTES = 1000  # the longest that a tick writes has about 400

@@ -124,7 +124,7 @@ class Desk:
     def _throw_away(self, letter: DeadLetter, copies: Path | None) -> bool:
         where = "without a copy"
         if copies is not None:
-            name = f".discarded-{slug(letter.delivery.message_id)}.json"
+            name = f".discarded-{slug(letter.delivery.message_id)}.message"
             where = f"copy: {copies / name}"
             try:
                 with DurableDirectory(copies) as directory:

@@ -60,7 +60,7 @@ def report_on(keys: Sequence[str], records: Iterable[tuple[Path, Result]]) -> Re
 
 def read_records(results: Path) -> Iterable[tuple[Path, Result]]:
     """Every record in the folder of results; a file that is none is named on stderr and passed over."""
-    for path in sorted(results.glob("*.json")):
+    for path in sorted(results.glob("[!.]*.json")):
         try:
             yield path, read_result(path.read_bytes())
         except WireError as error:

@@ -91,7 +91,7 @@ def measured(clips: int, seconds: float, function: int, poller: int) -> Seen:
             )
             if tick.wait() != 0:
                 raise RuntimeError("the tick failed; its exit codes are in docs/poller.md")
-            files = list(Path(folder).glob("*.json"))
+            files = list(Path(folder).glob("[!.]*.json"))
         return _seen(np.array([file.stat().st_mtime - began for file in files]), stub.throttled)
 
 

@@ -67,7 +67,7 @@ def test_what_cannot_be_read_is_not_redriven_but_discarded_with_a_copy(pipeline:
     assert "not JSON" in said
     ident = pipeline.operate("dlq", "list")[1][1].split()[0]
     assert pipeline.operate("dlq", "discard", ident, "--yes")[0] == 0
-    (copy,) = pipeline.results.glob(".discarded-*.json")
+    (copy,) = pipeline.results.glob(".discarded-*.message")
     assert "eventVer" in copy.read_text()
     assert pipeline.waiting("DEAD_LETTER_QUEUE_URL") == 0
 

@@ -254,7 +254,7 @@ def test_what_is_discarded_is_kept_as_a_private_file_first(aws: LoopbackAws, run
     assert code == Code.DONE
     assert f"discarded {message.message_id[:8]} (jobs " in line
     (copy,) = tmp_path.iterdir()
-    assert copy.name == f".discarded-{message.message_id}.json"
+    assert copy.name == f".discarded-{message.message_id}.message"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     kept = json.loads(copy.read_text())
     assert (kept["body"], kept["attributes"]) == (event(), {"reason": "why", "queue": "requests"})

@@ -107,3 +107,10 @@ def test_the_longest_line_a_tick_can_write_is_believed(directory: DurableDirecto
     remember(directory, full)
     assert last_ticks(directory, 1) == [full]
     assert json.loads((tmp_path / HISTORY).read_text())["counts"]
+
+
+@pytest.mark.parametrize("name", [HISTORY, LAST_SUCCESS])
+def test_whoever_looks_for_results_does_not_come_upon_these_files(name: str) -> None:
+    assert name.startswith(".")
+    assert not Path(name).match("*.json")
+    assert not Path(name).match("*.csv")
