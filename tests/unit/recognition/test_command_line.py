@@ -5,45 +5,16 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from recognition.__main__ import main
 from recognition.gallery_file import read_gallery, write_gallery
 from recognition.roster import read_students
 from tests.people import gallery_of
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["recognition", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            raise SystemExit(main())
-        shown = capsys.readouterr()
-        return Ran(int(left.value.code or 0), shown.out, shown.err)
-
-    return run
+from tests.unit.recognition.command_line import Run
 
 
 def test_enrol_then_identify_prints_a_table_and_writes_pictures(run: Run, samples: Path, tmp_path: Path) -> None:
