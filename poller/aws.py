@@ -14,8 +14,7 @@ import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
 
-from poller.errors import Unusable
-from poller.failures import FAILURES, NO_CLIENT, invocation_failure, lasting_hint, queue_failure
+from poller.failures import FAILURES, NO_CLIENT, invocation_failure, no_client, queue_failure
 from poller.function import LambdaFunction, Response
 from poller.settings import READ_MARGIN_S, Settings
 from poller.sign_of_life import CloudWatchSign
@@ -45,7 +44,7 @@ def connect(settings: Settings, sleep: Callable[[float], None]) -> Clients:
         sqs = session.client("sqs", config=queue_config(settings.concurrency, settings.wait_s))
         function = session.client("lambda", config=function_config(settings.concurrency, settings.function_timeout_s))
     except NO_CLIENT as error:
-        raise Unusable("connect", type(error).__name__, lasting_hint(error)) from error
+        raise no_client(error) from error
     return Clients(
         requests=queue(sqs, settings.request_queue_url, sleep),
         output=queue(sqs, settings.output_queue_url, sleep),
@@ -61,7 +60,7 @@ def open_queues(region: str, urls: Sequence[str], sleep: Callable[[float], None]
     try:
         client = boto3.session.Session(region_name=region).client("sqs", config=queue_config(1, SHORT_WAIT_S))
     except NO_CLIENT as error:
-        raise Unusable("connect", type(error).__name__, lasting_hint(error)) from error
+        raise no_client(error) from error
     return [queue(client, url, sleep) for url in urls]
 
 
@@ -112,7 +111,7 @@ def _metrics(session: Any) -> Call:
         try:
             client = session.client("cloudwatch", config=SIGN_CONFIG)
         except (boto.BotoCoreError, ValueError) as error:
-            raise Unusable("connect", type(error).__name__, lasting_hint(error)) from error
+            raise no_client(error) from error
         return _calling(client)(operation, **parameters)
 
     return call

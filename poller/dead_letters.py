@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from poller import decide
+from poller.naming import short
 from poller.ports import Delivery
 from wire.errors import NewerSchemaError, WireError
 from wire.result_json import read_result
@@ -20,7 +21,6 @@ from wire.s3_event import Notification, read_notification
 Source = Literal["requests", "output"]
 SOURCES: dict[str, Source] = {"requests": "requests", "output": "output"}
 ID_DIGITS = 8
-JOB_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class DeadLetter:
                 uploads = list(read_notification(self.delivery.body).uploads)
         except WireError:
             return []
-        return [upload.job_id[:JOB_DIGITS] for upload in uploads]
+        return [short(upload.job_id) for upload in uploads]
 
     @property
     def hopeless(self) -> str:

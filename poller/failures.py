@@ -51,10 +51,15 @@ def _library_failure(error: Exception, operation: str, broken: type[AwsError]) -
     name = type(error).__name__
     if isinstance(error, _BROKEN):
         return broken(operation, name, HINT_NETWORK)
-    return Unusable(operation, name, lasting_hint(error))
+    return Unusable(operation, name, _lasting_hint(error))
 
 
-def lasting_hint(error: Exception) -> str:
+def no_client(error: Exception) -> Unusable:
+    """What it means that a client could not even be made: one of `NO_CLIENT`."""
+    return Unusable("connect", type(error).__name__, _lasting_hint(error))
+
+
+def _lasting_hint(error: Exception) -> str:
     """botocore calls a region or an endpoint that is none a plain `ValueError`, or one of its own."""
     if isinstance(error, (json.JSONDecodeError, UnicodeError)):  # what a credential_process wrote
         return HINT_RIGHTS

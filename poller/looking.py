@@ -36,7 +36,6 @@ class Looking:
     clock: Clock
     stop: threading.Event
     cut_short: bool = False
-    not_put_back: int = 0
     _held: dict[str, tuple[MeasuredQueue, str]] = field(default_factory=dict)
     _began: float = 0.0
 
@@ -79,4 +78,4 @@ class Looking:
             queue, receipt = self._held.pop(message_id)
             by_queue.setdefault(id(queue), (queue, []))[1].append(receipt)
         for queue, receipts in by_queue.values():
-            self.not_put_back += len(queue.set_visibility(dict.fromkeys(receipts, 0)))
+            queue.set_visibility(dict.fromkeys(receipts, 0))  # what SQS refuses comes back by itself as well

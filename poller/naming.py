@@ -25,9 +25,14 @@ def slug(key: str) -> str:
     return dashed[-SLUG_CHARACTERS:].strip("-.") or "clip"
 
 
+def short(job_id: str) -> str:
+    """The first twelve digits of a job id: what files, logs and people call a piece of work by."""
+    return job_id[:ID_DIGITS]
+
+
 def stem(result: Result) -> str:
     """The file name of `result` without its suffix."""
-    return f"{slug(result.upload.key)}-{result.upload.job_id[:ID_DIGITS]}"
+    return f"{slug(result.upload.key)}-{short(result.upload.job_id)}"
 
 
 def variant(stem: str, result: Result) -> str:

@@ -18,6 +18,7 @@ from poller.errors import AwsError, Refused
 from poller.filing import file_result
 from poller.lease import BATCH
 from poller.logs import log
+from poller.naming import short
 from poller.ports import Clock, Delivery, Queue
 from poller.settings import Settings
 from poller.tally import Exit, Tally
@@ -126,7 +127,7 @@ class Results:
         except WireError as error:
             return self._bury(delivery, str(error))
         level = logging.WARNING if filed == "kept_both" else logging.INFO
-        log(level, filed, message=delivery.message_id, jobs=[result.upload.job_id[:12]], outcome=result.outcome)
+        log(level, filed, message=delivery.message_id, jobs=[short(result.upload.job_id)], outcome=result.outcome)
         if filed != "already_there":
             self.tally.count("results")
             self.tally.waited("result_wait_s", delivery.sent, self.clock.now())

@@ -17,6 +17,7 @@ from poller.decide import BACKOFF_CAP_S, Bury, Return, Settlement
 from poller.errors import AwsError, FunctionFailed, NotStarted, Refused, UnknownOutcome, Unreachable, Unusable
 from poller.lease import Lease, Leases
 from poller.logs import log
+from poller.naming import short
 from poller.ports import Clock, Delivery, Function, Queue
 from poller.settings import Settings
 from poller.tally import Tally
@@ -55,7 +56,7 @@ class Work:
 
     def _ask(self, delivery: Delivery, notification: Notification) -> Settlement | None:
         """The settlement after the function was asked; None if its outcome is unknown and the message stays hidden."""
-        jobs = [upload.job_id[:12] for upload in notification.uploads]
+        jobs = [short(upload.job_id) for upload in notification.uploads]
         log(logging.INFO, "invoke", message=delivery.message_id, jobs=jobs, receive_count=delivery.receive_count)
         try:
             payload = self.function.invoke(write_call(delivery.body), self._attempt(delivery))

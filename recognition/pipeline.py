@@ -108,13 +108,15 @@ class Pipeline:
 
     def _conclude(self, upload: Upload, state: Begun) -> Outcome:
         """Work, keep the result, send it, finish. One kept by an earlier try is sent as it is."""
-        kept = state.kept_result
-        result = read_result(kept) if kept else self._work(upload)
-        if not kept:
-            self.jobs.keep(upload, write_result(result))
-        self.outbox.send(kept or write_result(result))
-        self.jobs.finish(upload, result.outcome, self.clock())
-        return result.outcome
+        if state.kept_result:
+            text, outcome = state.kept_result, read_result(state.kept_result).outcome
+        else:
+            result = self._work(upload)
+            text, outcome = write_result(result), result.outcome
+            self.jobs.keep(upload, text)
+        self.outbox.send(text)
+        self.jobs.finish(upload, outcome, self.clock())
+        return outcome
 
     def _release(self, upload: Upload, deadline: float) -> None:
         try:
