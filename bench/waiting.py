@@ -19,6 +19,7 @@ from botocore.config import Config
 from localcloud import Cloud
 from localcloud.deployment import client
 from poller.aws import function_config
+from poller.aws import queue as queue_at
 from wire.answer import write_call
 
 THREADS = 8
@@ -85,10 +86,8 @@ def _bodies(sqs: Any, url: str) -> Iterator[str]:
 
 def waiting(cloud: Cloud, queue: str = "REQUEST_QUEUE_URL") -> int:
     """Messages in a queue, visible or not."""
-    kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    sqs = client("sqs", cloud.operator)
-    found = sqs.get_queue_attributes(QueueUrl=cloud.operator[queue], AttributeNames=kinds)["Attributes"]
-    return sum(int(found[kind]) for kind in kinds)
+    depth = queue_at(client("sqs", cloud.operator), cloud.operator[queue], time.sleep).depth()
+    return depth.visible + depth.in_flight
 
 
 def empty(cloud: Cloud) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import localcloud
 from localcloud.deployment import client, role_credentials
+from poller.aws import queue as queue_at
 from wire.result_json import read_result
 from wire.result_message import Result
 
@@ -107,9 +109,8 @@ class Stage:
 
     def waiting(self, queue: str) -> int:
         """Messages in a queue, visible or not."""
-        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.client("sqs").get_queue_attributes(QueueUrl=self.cloud.operator[queue], AttributeNames=kinds)
-        return sum(int(answer["Attributes"][kind]) for kind in kinds)
+        depth = queue_at(self.client("sqs"), self.cloud.operator[queue], time.sleep).depth()
+        return depth.visible + depth.in_flight
 
     def dead_letters(self, queue: str = "DEAD_LETTER_QUEUE_URL") -> list[tuple[str, str]]:
         """Bodies and reasons in a dead-letter queue (SQS itself gives none); reading takes them out."""

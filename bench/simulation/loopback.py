@@ -74,7 +74,8 @@ class Stub:
 def measured(clips: int, seconds: float, function: int, poller: int) -> Seen:
     """Ticks, one a minute as under cron, until every clip of a pile has its record on the disk."""
     stub = Stub(function, seconds)
-    with loopback_aws() as aws, tempfile.TemporaryDirectory() as folder:
+    with loopback_aws() as aws, tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
         aws.on_invoke = stub.invoked
         for number in range(clips):
             aws.put("requests", event(record(f"{number}.mp4")))
@@ -91,7 +92,7 @@ def measured(clips: int, seconds: float, function: int, poller: int) -> Seen:
             )
             if tick.wait() != 0:
                 raise RuntimeError("the tick failed; its exit codes are in docs/poller.md")
-            files = list(Path(folder).glob("[!.]*.json"))
+            files = list(folder.glob("[!.]*.json"))
         return _seen(np.array([file.stat().st_mtime - began for file in files]), stub.throttled)
 
 
@@ -133,18 +134,7 @@ def _seen(after_s: np.ndarray[tuple[int], np.dtype[np.float64]], throttled: int)
     return Seen(float(after_s.max()), float(p50), float(p95), throttled)
 
 
-def _environment(aws: LoopbackAws, folder: str, concurrency: int) -> dict[str, str]:
+def _environment(aws: LoopbackAws, folder: Path, concurrency: int) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    return {
-        **kept,
-        "AWS_ACCESS_KEY_ID": "none",
-        "AWS_SECRET_ACCESS_KEY": "none",
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_REGION": "us-east-1",
-        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
-        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
-        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
-        "FUNCTION_NAME": "smart-classroom",
-        "RESULTS_DIR": folder,
-        "POLLER_CONCURRENCY": str(concurrency),
-    }
+    keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    return {**kept, **keys, **aws.environment(folder, POLLER_CONCURRENCY=str(concurrency))}

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
 
 from localcloud import emulator, processes
 from localcloud.credentials import operator_environment
@@ -19,7 +18,10 @@ from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
 from recognition.roster import Consent, Student
 from recognition.settings import Settings
+from tests.furnished import furnish
 from tests.people import gallery_of
+from tests.s3_records import record_of
+from wire.s3_event import Upload
 
 ADA = Student("ada", "Ada", "maths", "senior", Consent("office", "2020-01-01"))
 
@@ -37,13 +39,8 @@ class LocalStage:
     def upload(self, key: str, body: bytes = b"a clip") -> dict[str, Any]:
         """Put a clip; the poller's call for it."""
         put = self.s3.put_object(Bucket="clips", Key=key, Body=body)
-        thing = {"key": quote_plus(key), "versionId": put["VersionId"], "eTag": put["ETag"].strip('"')}
-        record = {
-            "eventVersion": "2.1",
-            "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": "clips"}, "object": {**thing, "sequencer": "01", "size": len(body)}},
-        }
-        return {"call": 1, "body": json.dumps({"Records": [record]})}
+        version = Upload("clips", key, put["VersionId"], put["ETag"].strip('"'), "01", len(body))
+        return {"call": 1, "body": json.dumps({"Records": [record_of(version)]})}
 
     def messages(self) -> list[str]:
         """The bodies in the output queue, which is then empty."""
@@ -87,18 +84,7 @@ def local_stage(folder: Path) -> Iterator[LocalStage]:
 
 def _furnished(environment: dict[str, str]) -> LocalStage:
     s3, sqs, dynamodb = client("s3"), client("sqs"), client("dynamodb")
-    for bucket in ("clips", "results", "galleries"):
-        s3.create_bucket(Bucket=bucket)
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    for table, key in (("students", "student_id"), ("jobs", "job_id")):
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    queue = sqs.create_queue(QueueName="output")["QueueUrl"]
+    settings = furnish(s3, sqs, dynamodb)
     DynamoRoster(dynamodb, "students").write([ADA])
     S3Galleries(s3, "galleries").publish(gallery_of("ada"))
-    settings = Settings("clips", "results", "galleries", "students", "jobs", queue)
     return LocalStage(settings, environment, s3, sqs, dynamodb)

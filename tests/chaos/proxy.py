@@ -129,6 +129,7 @@ class Proxy:
         with self._lock:
             self.calls.clear()
             self._faults.clear()
+        self.choose = lambda call: None
 
     def count(self, operation: str, queue: str = "") -> int:
         """How many such calls came to the proxy."""

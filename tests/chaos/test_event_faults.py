@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.conftest import ChaosStage
+from tests.chaos.chaos_stage import ChaosStage
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.usefixtures("brisk")]
 UNREADABLE = ["no JSON", "[]", "{}", '{"Records": [{"eventVersion": "3.0", "eventName": "ObjectCreated:Put"}]}']

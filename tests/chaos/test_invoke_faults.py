@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from poller.replies import HINT_CLOCK, HINT_RIGHTS
-from tests.chaos.conftest import ChaosStage
+from tests.chaos.chaos_stage import ChaosStage
 from tests.chaos.proxy import LOST_ANSWER, Answer, Call, Fault, error, said
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.usefixtures("brisk")]

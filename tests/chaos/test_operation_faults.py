@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.chaos.conftest import ChaosStage
+from tests.chaos.chaos_stage import ChaosStage
 from tests.chaos.proxy import LOST_ANSWER, Fault, error
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.usefixtures("brisk")]

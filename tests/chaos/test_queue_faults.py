@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.conftest import SHORT, ChaosStage
+from tests.chaos.chaos_stage import SHORT, ChaosStage
 from tests.chaos.proxy import LOST_ANSWER, Answer, Call, Fault, changed, error, instead
+from tests.unit.poller.poller_fakes import result
 from wire.result_json import write_result
-from wire.result_message import Location, Result
-from wire.s3_event import Upload
 
 pytestmark = pytest.mark.pipeline
 REQUESTS, RESULTS = "requests-local", "results-local"
@@ -250,19 +249,12 @@ def test_of_a_delete_that_fails_in_part_only_the_failed_are_tried_again(stage: C
 
     stage.proxy.choose = choose
     for key in ("a", "b", "c"):
-        stage.send(result_of(stage.prefix + key), "OUTPUT_QUEUE_URL")
+        stage.send(write_result(result(stage.prefix + key)), "OUTPUT_QUEUE_URL")
     assert stage.tick("--drain-only") == 0
     assert stage.keys() == ["a", "b", "c"]
     deletes = [call.asked["Entries"] for call in stage.proxy.calls if call.operation == "DeleteMessageBatch"]
     assert [[entry["ReceiptHandle"] for entry in entries] for entries in deletes] == [first, [first[1]], [first[2]]]
     assert stage.balance() == {}
-
-
-def result_of(key: str) -> str:
-    """The message of a clip with nobody in it."""
-    upload = Upload("in", key, "v1", "e", "", 9)
-    places = Location("out", f"{key}.csv"), Location("out", f"{key}.json")
-    return write_result(Result(upload, "no_face", "", "name,major,year\r\n", *places))
 
 
 @pytest.mark.fault(10)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.chaos.soak.balance import Balance, balance
 from tests.chaos.soak.plan import KINDS, plan, unreadable
+from tests.s3_records import record_of
 from tests.stage import ROOT
-from wire.result_csv import write_csv
-from wire.result_message import Location, Result
-from wire.s3_event import Upload
+from tests.unit.poller.poller_fakes import event, result
+from wire.result_message import Result
 
 OBJECTS = 40
 
@@ -35,24 +35,8 @@ def test_a_small_soak_balances(tmp_path: Path, seed: int) -> None:
     assert found["faults"]["function"] > 0
 
 
-def result(version: str = "v1", **changes: object) -> Result:
-    plain = Result(
-        upload=Upload("in", "clip", version, "e", "", 9),
-        outcome="no_face",
-        reason="",
-        csv=write_csv([]),
-        csv_location=Location("out", "clip.csv"),
-        record_location=Location("out", "clip.json"),
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
-
-
-def request(version: str = "v1") -> str:
-    told = {"bucket": {"name": "in"}, "object": {"key": "clip", "size": 9, "eTag": "e", "versionId": version}}
-    return json.dumps({"Records": [{"eventVersion": "2.1", "eventName": "ObjectCreated:Put", "s3": told}]})
-
-
-VERSIONS = {result("v1").upload.job_id: "one", result("v2").upload.job_id: "two"}
+ONE, TWO, THREE = (result(version=version) for version in ("v1", "v2", "v3"))
+VERSIONS = {ONE.upload.job_id: "one", TWO.upload.job_id: "two"}
 
 
 def sheet(first: list[Result], second: list[Result], dead: list[str], rubbish: int = 0) -> Balance:
@@ -60,54 +44,54 @@ def sheet(first: list[Result], second: list[Result], dead: list[str], rubbish: i
 
 
 def test_a_result_for_each_version_is_sound_whichever_machine_has_it() -> None:
-    found = sheet([result("v1")], [result("v2")], [])
+    found = sheet([ONE], [TWO], [])
     assert found.is_sound
     assert found.results == {"no_face": 2}
 
 
 def test_a_version_in_the_dead_letter_queue_is_not_lost() -> None:
-    found = sheet([result("v1")], [], [request("v2")])
+    found = sheet([ONE], [], [event(record_of(TWO.upload))])
     assert found.is_sound
     assert found.dead == 1
 
 
 def test_a_version_that_is_nowhere_is_lost() -> None:
-    found = sheet([result("v1")], [], [])
+    found = sheet([ONE], [], [])
     assert not found.is_sound
     assert found.lost == ("two",)
 
 
 def test_two_files_of_one_version_on_one_machine_break_a_promise() -> None:
-    found = sheet([result("v1"), result("v1"), result("v2")], [], [])
+    found = sheet([ONE, ONE, TWO], [], [])
     assert not found.is_sound
     assert found.doubled == 1
 
 
 def test_the_same_file_on_two_machines_is_told_and_is_no_broken_promise() -> None:
-    found = sheet([result("v1"), result("v2")], [result("v2")], [])
+    found = sheet([ONE, TWO], [TWO], [])
     assert found.is_sound
     assert found.copies == 1
 
 
 def test_two_answers_for_one_version_break_a_promise() -> None:
-    found = sheet([result("v1"), result("v2")], [result("v2", outcome="rejected", reason="no clip")], [])
+    found = sheet([ONE, TWO], [replace(TWO, outcome="rejected", reason="no clip")], [])
     assert not found.is_sound
     assert found.differing == 1
 
 
 def test_a_version_both_filed_and_dead_breaks_a_promise() -> None:
-    found = sheet([result("v1"), result("v2")], [], [request("v2")])
+    found = sheet([ONE, TWO], [], [event(record_of(TWO.upload))])
     assert not found.is_sound
     assert found.both == 1
 
 
 def test_a_result_of_nothing_uploaded_breaks_a_promise() -> None:
-    assert not sheet([result("v1"), result("v2"), result("v3")], [], []).is_sound
+    assert not sheet([ONE, TWO, THREE], [], []).is_sound
 
 
 def test_an_unreadable_message_that_is_gone_breaks_a_promise() -> None:
-    assert sheet([result("v1"), result("v2")], [], ["no JSON"], rubbish=1).is_sound
-    assert not sheet([result("v1"), result("v2")], [], [], rubbish=1).is_sound
+    assert sheet([ONE, TWO], [], ["no JSON"], rubbish=1).is_sound
+    assert not sheet([ONE, TWO], [], [], rubbish=1).is_sound
 
 
 def test_a_seed_plans_the_same_and_a_thousand_objects_hold_every_kind() -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote_plus
 
 import numpy as np
 
@@ -46,6 +45,7 @@ from tests.chaos.memory_jobs import MemoryJobs
 from tests.chaos.memory_queue import MemoryQueue, Message
 from tests.chaos.memory_s3 import MemoryS3
 from tests.people import direction, gallery_of, sighting
+from tests.s3_records import record_of
 from tests.unit.poller.poller_fakes import settings
 from wire.answer import Done, InWork
 from wire.errors import WireError
@@ -193,11 +193,11 @@ class World:
             Upload("clips", key, put["VersionId"], put["ETag"].strip('"'), sequencer, len(body)),
         )
         self.contents[self.uploads[-1].job_id] = content
-        records = [record(self.uploads[-1]), *([{"eventVersion": "9.0"}] if with_bad_record else [])]
+        records = [record_of(self.uploads[-1]), *([{"eventVersion": "9.0"}] if with_bad_record else [])]
         self.requests.put(json.dumps({"Records": records}), delay_s=delay_s)
 
     def notify_again(self, number: int) -> None:
-        self.requests.put(json.dumps({"Records": [record(self.uploads[number % len(self.uploads)])]}))
+        self.requests.put(json.dumps({"Records": [record_of(self.uploads[number % len(self.uploads)])]}))
 
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket="clips", Key=key)
@@ -386,20 +386,3 @@ class Function:
         except Transient as error:
             raise UnknownOutcome("Invoke", "ReadTimeoutError") from error
         return answer
-
-
-def record(upload: Upload) -> dict[str, object]:
-    """What S3 says of an upload."""
-    thing = {
-        "key": quote_plus(upload.key),
-        "versionId": upload.version_id,
-        "eTag": upload.etag,
-        "sequencer": upload.sequencer,
-        "size": upload.size,
-    }
-    return {
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": "clips"}, "object": thing},
-    }

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.chaos.conftest import QUEUES, ChaosStage, chaos_stage
+from tests.chaos.chaos_stage import QUEUES, ChaosStage, chaos_stage
 from tests.chaos.soak.balance import Balance, balance
 from tests.chaos.soak.machines import Machine
 from tests.chaos.soak.operator import Operator

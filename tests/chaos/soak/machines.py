@@ -13,9 +13,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.chaos.conftest import ChaosStage
+from tests.chaos.chaos_stage import ChaosStage
 
-STOPPED_S = 6.0  # longer than the lease of conftest.TICK
+STOPPED_S = 6.0  # longer than the lease of chaos_stage.TICK
 MISHAPS = {"killed": 0.15, "terminated": 0.1, "stopped": 0.05}
 
 

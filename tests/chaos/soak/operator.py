@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.chaos.conftest import ChaosStage
+from tests.chaos.chaos_stage import ChaosStage
 from tests.chaos.soak.plan import Planned
+from tests.s3_records import record_of
 from wire.s3_event import Upload
 
 SECOND_VERSION = b'{"number": "second version of %s"}'
@@ -42,7 +42,7 @@ class Operator:
         elif item.kind == "deleted":
             self.stage.client("s3").delete_object(Bucket=self._bucket, Key=item.key, VersionId=version.version_id)
         elif item.kind == "doubled":
-            self.stage.send(_event(version))
+            self.stage.send_event(record_of(version))  # S3 makes such, as messages of their own
 
     def _put(self, key: str, body: bytes) -> Upload:
         answer = self.stage.client("s3").put_object(Bucket=self._bucket, Key=key, Body=body)
@@ -64,11 +64,3 @@ class Operator:
         _, redriven, said = self.stage.operate("dlq", "redrive", "--all")
         assert "redriven" in said, said
         return len(redriven)
-
-
-def _event(version: Upload) -> str:
-    """A second notification of a version; S3 makes such, and they are messages of their own."""
-    told = {"key": version.key.replace("%", "%25").replace("+", "%2B").replace(" ", "+"), "size": version.size}
-    told |= {"eTag": version.etag, "versionId": version.version_id}
-    said = {"eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
-    return json.dumps({"Records": [{**said, "s3": {"bucket": {"name": version.bucket}, "object": told}}]})

@@ -29,20 +29,6 @@ def aws() -> Iterator[LoopbackAws]:
         yield running
 
 
-def environment(aws: LoopbackAws, folder: Path, **changes: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_REGION": "us-east-1",
-        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
-        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
-        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
-        "OUTPUT_DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/output-dead",
-        "FUNCTION_NAME": "smart-classroom",
-        "RESULTS_DIR": str(folder),
-        **changes,
-    }
-
-
 @pytest.fixture
 def examine(
     aws: LoopbackAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -51,7 +37,7 @@ def examine(
     (tmp_path / "results").mkdir(mode=0o700)
 
     def examine(**changes: str) -> tuple[int, Told]:
-        told = environment(aws, tmp_path / "results", **changes)
+        told = aws.environment(tmp_path / "results", **changes)
         for name, value in told.items():
             monkeypatch.setenv(name, value)
         code = doctor.main(["--json"], told)
@@ -167,7 +153,7 @@ def test_a_credential_process_that_fails_or_hangs_is_an_error_with_advice(
 
 
 def test_the_report_is_a_line_a_check_and_shows_no_secret(aws: LoopbackAws, tmp_path: Path) -> None:
-    told = {**os.environ, **environment(aws, tmp_path), "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE1234"}
+    told = {**os.environ, **aws.environment(tmp_path), "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE1234"}
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-m", "poller.doctor"],
         cwd=ROOT,

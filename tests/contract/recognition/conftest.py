@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from recognition.aws.calls import client
 from recognition.settings import Settings
+from tests.furnished import furnish
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,4 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with mock_aws():
         s3, sqs, dynamodb = client("s3"), client("sqs"), client("dynamodb")
-        for bucket in ("clips", "results", "galleries"):
-            s3.create_bucket(Bucket=bucket)
-            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        for table, key in (("students", "student_id"), ("jobs", "job_id")):
-            dynamodb.create_table(
-                TableName=table,
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        queue = sqs.create_queue(QueueName="output")["QueueUrl"]
-        yield Stage(Settings("clips", "results", "galleries", "students", "jobs", queue, 2048), s3, sqs, dynamodb)
+        yield Stage(furnish(s3, sqs, dynamodb, memory_mb=2048), s3, sqs, dynamodb)
