@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.simulation.day import simulate
 from bench.simulation.scenario import Clip, Function, Poller, Scenario
@@ -129,7 +130,7 @@ def simulated(function: int, poller: int) -> list[Seen]:
     return [_seen(day.latency_s, day.used.throttled) for day in days]
 
 
-def _seen(after_s: np.ndarray[tuple[int], np.dtype[np.float64]], throttled: int) -> Seen:
+def _seen(after_s: NDArray[np.float64], throttled: int) -> Seen:
     p50, p95 = np.percentile(after_s, [50, 95])
     return Seen(float(after_s.max()), float(p50), float(p95), throttled)
 
