@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from localcloud import emulator, processes
 from localcloud.credentials import operator_environment
 from localcloud.places import Places, one_at_a_time
@@ -74,11 +76,13 @@ def local_stage(folder: Path) -> Iterator[LocalStage]:
     before = dict(os.environ)
     environment = operator_environment(port)
     os.environ.update(environment)
+    boto3.setup_default_session()  # the one of an earlier test has its credentials
     try:
         yield _furnished(environment)
     finally:
         os.environ.clear()
         os.environ.update(before)
+        boto3.setup_default_session()
         processes.end(pid)
 
 
