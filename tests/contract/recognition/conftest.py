@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from recognition import bootstrap
 from recognition.aws.calls import client
+from recognition.aws.galleries import S3Galleries
+from recognition.aws.roster import DynamoRoster
+from recognition.enrol import enrol, read_folders
+from recognition.identify import Identifier
 from recognition.settings import Settings
+from tests.contract.recognition.deployed_stage import CONSENT
 
 
 @dataclass(frozen=True)
@@ -48,3 +55,24 @@ def stage() -> Iterator[Stage]:
             )
         queue = sqs.create_queue(QueueName="output")["QueueUrl"]
         yield Stage(Settings("clips", "results", "galleries", "students", "jobs", queue, 2048), s3, sqs, dynamodb)
+
+
+@pytest.fixture
+def deployed(stage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stage with the function's environment, and no pipeline kept from another test."""
+    settings = stage.settings
+    for name in ("input_bucket", "output_bucket", "gallery_bucket", "student_table", "job_table", "output_queue_url"):
+        monkeypatch.setenv(name.upper(), getattr(settings, name))
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048")
+    bootstrap.deployed_pipeline.cache_clear()
+    yield stage
+    bootstrap.deployed_pipeline.cache_clear()
+
+
+@pytest.fixture
+def enrolled(deployed: Any, samples: Path, identifier: Identifier) -> Any:
+    """The deployed stage with the two sample students published."""
+    made = enrol(read_folders(samples / "photographs", CONSENT), identifier)
+    DynamoRoster(deployed.dynamodb, "students").write(made.students)
+    S3Galleries(deployed.s3, "galleries").publish(made.gallery)
+    return deployed
