@@ -77,6 +77,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 def speak_alone() -> None:
     """For the rest of the program nothing but our lines goes to stderr: no traceback, no warning of a library."""
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # or a line that cannot be written becomes a traceback
     sys.excepthook = lambda _, error, __: log_unexpected(error)
     threading.excepthook = lambda told: log_unexpected(told.exc_value)
     sys.unraisablehook = lambda told: log_unexpected(told.exc_value)

@@ -1,13 +1,11 @@
 """Clients, and the one retry layer around every call to AWS.
 
 botocore's own retries are off: two layers multiply. What never changes by trying again (access denied, a missing
-table) is raised at once. The surprising rule: the libraries' loggers are shut, whatever level the function logs at,
-because they write down rows, keys, bodies and credentials' signatures.
+table) is raised at once.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -36,10 +34,6 @@ THROTTLES = frozenset(
 )
 ATTEMPTS = 5
 LONGEST_WAIT_S = 8.0
-
-SHUT = ("boto3", "botocore", "s3transfer", "urllib3")
-for _library in SHUT:
-    logging.getLogger(_library).setLevel(logging.CRITICAL)
 
 CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 

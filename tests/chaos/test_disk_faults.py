@@ -45,16 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def environment(aws: LoopbackAws, folder: Path) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_REGION": "us-east-1",
-        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
-        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
-        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
-        "FUNCTION_NAME": "smart-classroom",
-        "RESULTS_DIR": str(folder),
-        "POLLER_WAIT_S": "1",
-    }
+    return {**aws.environment(folder), "POLLER_WAIT_S": "1"}
 
 
 def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:

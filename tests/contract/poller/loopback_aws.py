@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 PUT_METRICS = "GraniteServiceVersion20100801.PutMetricData"  # of the protocols CloudWatch knows, botocore takes JSON
@@ -52,6 +53,19 @@ class LoopbackAws:
     clock_off_s: float = 0.0
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """What the poller's programs must be told to work with these queues and file into `folder`."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": "us-east-1",
+            "REQUEST_QUEUE_URL": f"{self.url}/1/requests",
+            "OUTPUT_QUEUE_URL": f"{self.url}/1/output",
+            "DEAD_LETTER_QUEUE_URL": f"{self.url}/1/dead",
+            "OUTPUT_DEAD_LETTER_QUEUE_URL": f"{self.url}/1/output-dead",
+            "FUNCTION_NAME": "smart-classroom",
+            "RESULTS_DIR": str(folder),
+        }
 
     def put(self, queue: str, body: str, /, waited_s: float = 0.0, **attributes: str) -> Message:
         with self.lock:

@@ -30,17 +30,7 @@ def aws() -> Iterator[LoopbackAws]:
 
 
 def environment(aws: LoopbackAws, folder: Path, **changes: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_REGION": "us-east-1",
-        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
-        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
-        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
-        "OUTPUT_DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/output-dead",
-        "FUNCTION_NAME": "smart-classroom",
-        "RESULTS_DIR": str(folder),
-        **changes,
-    }
+    return {**aws.environment(folder), **changes}
 
 
 @pytest.fixture

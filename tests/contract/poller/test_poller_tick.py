@@ -51,14 +51,7 @@ def serve(aws: LoopbackAws, body: str) -> tuple[int, dict[str, str], bytes]:
 def environment(aws: LoopbackAws, folder: Path, **changes: str) -> dict[str, str]:
     return {
         **os.environ,
-        "AWS_ENDPOINT_URL": aws.url,
-        "AWS_REGION": "us-east-1",
-        "REQUEST_QUEUE_URL": f"{aws.url}/1/requests",
-        "OUTPUT_QUEUE_URL": f"{aws.url}/1/output",
-        "DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/dead",
-        "OUTPUT_DEAD_LETTER_QUEUE_URL": f"{aws.url}/1/output-dead",
-        "FUNCTION_NAME": "smart-classroom",
-        "RESULTS_DIR": str(folder),
+        **aws.environment(folder),
         "POLLER_RECEIVE_S": "1",
         "POLLER_WAIT_S": "1",
         **changes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +60,17 @@ def stage() -> Iterator[Stage]:
 
 @pytest.fixture
 def deployed(stage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The stage with the function's environment, and no pipeline kept from another test."""
+    """The stage with the function's environment, and neither pipeline nor shut logs kept from test to test."""
     settings = stage.settings
     for name in ("input_bucket", "output_bucket", "gallery_bucket", "student_table", "job_table", "output_queue_url"):
         monkeypatch.setenv(name.upper(), getattr(settings, name))
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048")
+    monkeypatch.setattr(logging, "raiseExceptions", True)
     bootstrap.deployed_pipeline.cache_clear()
     yield stage
     bootstrap.deployed_pipeline.cache_clear()
+    for library in bootstrap.LIBRARIES:
+        logging.getLogger(library).setLevel(logging.NOTSET)
 
 
 @pytest.fixture
