@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from poller.failures import FAILURES, NO_CLIENT, invocation_failure, no_client, queue_failure
 from poller.function import LambdaFunction, Response
+from poller.replies import plain_word
 from poller.settings import READ_MARGIN_S, Settings
 from poller.sign_of_life import CloudWatchSign
 from poller.sqs import Call, SqsQueue
@@ -126,6 +127,6 @@ def invoker(client: Any, name: str) -> LambdaFunction:
             content = answer["Payload"].read()
         except FAILURES as error:
             raise invocation_failure(error) from error
-        return Response(content, "FunctionError" in answer, answer["ResponseMetadata"].get("RequestId", ""))
+        return Response(content, "FunctionError" in answer, plain_word(answer["ResponseMetadata"].get("RequestId")))
 
     return LambdaFunction(invoke)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from poller import logs
 from poller.clock import SystemClock
 from poller.dlq_options import Code, parser
 from poller.errors import AwsError
@@ -105,6 +106,8 @@ def _connect(region: str, urls: Sequence[str], sleep: Callable[[float], None]) -
 
 def run() -> int:
     """Run the program. Text that this terminal cannot show is escaped; a reader who left (`| head`) is no error."""
+    logs.configure("WARNING")
+    logs.speak_alone()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

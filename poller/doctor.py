@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from poller import logs
 from poller.examine import cloud, everything
 from poller.examine.finding import Finding, State, as_text
 from poller.settings import read
@@ -82,6 +83,8 @@ def _connect(region: str) -> cloud.Instruments:
 
 def run() -> None:
     """Run the program. Checks that hang are left behind: waiting for them would break the bound."""
+    logs.configure("WARNING")
+    logs.speak_alone()
     code = main()
     sys.stdout.flush()
     os._exit(code)

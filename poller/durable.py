@@ -7,6 +7,7 @@ no symlink, so that neither a planted link nor a renamed parent can lead a write
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -32,9 +33,19 @@ class DurableDirectory:
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
 
+    def is_private(self) -> bool:
+        """Whether it is ours, and nobody else may look in. One made here is; one that was there may be open."""
+        status = os.fstat(self._fd)
+        return status.st_uid == os.geteuid() and not status.st_mode & 0o077
+
     def open_file(self, name: str, flags: int) -> int:
-        """A descriptor of `name` (never a symlink, never inherited); the caller closes it."""
-        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE, dir_fd=self._fd)
+        """A descriptor of the regular file `name` (never a symlink, never inherited); the caller closes it."""
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # or opening a pipe waits for its other end
+        descriptor = os.open(name, flags, FILE_MODE, dir_fd=self._fd)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))  # what opening a socket raises by itself
+        return descriptor
 
     def write(self, name: str, content: bytes) -> None:
         """Put `content` under `name` at once; when this returns it survives a power cut."""
@@ -55,7 +66,7 @@ class DurableDirectory:
         try:
             if not stat.S_ISREG(os.stat(name, dir_fd=self._fd, follow_symlinks=False).st_mode):
                 return None
-            descriptor = self.open_file(name, os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = self.open_file(name, os.O_RDONLY)
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
@@ -86,10 +97,13 @@ class DurableDirectory:
         return sum(self._remove_if_stale(name, now) for name in names if _TEMPORARY.fullmatch(name))
 
     def _remove_if_stale(self, name: str, now: float) -> bool:
-        found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
-        stale = stat.S_ISREG(found.st_mode) and now - found.st_mtime > STALE_S
-        if stale:
-            os.unlink(name, dir_fd=self._fd)
+        try:
+            found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+            stale = stat.S_ISREG(found.st_mode) and now - found.st_mtime > STALE_S
+            if stale:
+                os.unlink(name, dir_fd=self._fd)
+        except FileNotFoundError:  # moved away meanwhile
+            return False
         return stale
 
     def _write_through(self, name: str, content: bytes) -> None:

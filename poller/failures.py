@@ -13,7 +13,15 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from poller.errors import AwsError, Transient, UnknownOutcome, Unreachable, Unusable
-from poller.replies import HINT_ENDPOINT, HINT_NETWORK, HINT_RIGHTS, ErrorReply, invocation_error, queue_error
+from poller.replies import (
+    HINT_ENDPOINT,
+    HINT_NETWORK,
+    HINT_RIGHTS,
+    ErrorReply,
+    invocation_error,
+    plain_word,
+    queue_error,
+)
 
 # Raised before a connection exists, so that nothing can have been sent.
 _UNCONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
@@ -69,7 +77,7 @@ def _lasting_hint(error: Exception) -> str:
 def _reply(error: boto.ClientError) -> ErrorReply:
     body, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     return ErrorReply(
-        code=str(body.get("Code") or "Unknown"),
+        code=plain_word(body.get("Code")) or "Unknown",
         status=int(meta.get("HTTPStatusCode", 0)),
         text=str(body.get("Message", "")),
         retry_after=str(meta.get("HTTPHeaders", {}).get("retry-after", "")),

@@ -34,7 +34,7 @@ def take(directory: DurableDirectory, held: contextlib.ExitStack) -> bool:
 def is_taken(directory: DurableDirectory) -> bool:
     """Whether a tick is running now. Raises `OSError`."""
     try:
-        descriptor = directory.open_file(LOCK, os.O_RDONLY | os.O_NONBLOCK)
+        descriptor = directory.open_file(LOCK, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:

@@ -1,7 +1,8 @@
 """Structured logs: one line of JSON an event, on stderr.
 
 The surprising rule: only the fields named in `FIELDS` are ever printed, and no foreign text. Keys, names, bodies and
-receipt handles have no field, so that they cannot slip in; work goes by the first twelve digits of its job id.
+receipt handles have no field, so that they cannot slip in; work goes by the first twelve digits of its job id. An
+exception is told by its class and its place, never by its text: that may quote what it choked on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
+import traceback
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TextIO
 
 LOGGER = "poller"
@@ -40,6 +44,7 @@ FIELDS = frozenset((*COUNTS, *WAITS)) | {
     "request_id",
     "drain_only",
     "exit_code",
+    "where",
 }
 
 
@@ -67,6 +72,22 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     logging.getLogger().handlers[:] = [handler]
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger(LOGGER).setLevel(level)
+
+
+def speak_alone() -> None:
+    """For the rest of the program nothing but our lines goes to stderr: no traceback, no warning of a library."""
+    logging.captureWarnings(True)
+    logging.raiseExceptions = False  # or a line that cannot be written becomes a traceback
+    sys.excepthook = lambda _, error, __: log_unexpected(error)
+    threading.excepthook = lambda told: log_unexpected(told.exc_value)
+    sys.unraisablehook = lambda told: log_unexpected(told.exc_value)
+
+
+def log_unexpected(error: BaseException | None, **fields: object) -> None:
+    """Report an exception that nobody has foreseen: its class and the way to it, the latest place first."""
+    places = traceback.extract_tb(error.__traceback__) if error else []
+    where = " < ".join(f"{Path(place.filename).name}:{place.lineno}" for place in reversed(places))
+    log(logging.ERROR, "unexpected", error=type(error).__name__, where=where, **fields)
 
 
 def log(level: int, event: str, **fields: object) -> None:

@@ -88,7 +88,12 @@ def error_type(content: bytes) -> str:
         name = json.loads(content).get("errorType", "")
     except (ValueError, AttributeError, RecursionError):
         name = ""
-    return name if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_.]{1,80}", name) else "unnamed"
+    return plain_word(name) or "unnamed"
+
+
+def plain_word(text: object) -> str:
+    """`text` if it may stand in a log: an error's code or a request's id is one word. Empty for anything else."""
+    return text if isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", text) else ""
 
 
 def _lasting_error(reply: ErrorReply, operation: str) -> AwsError:

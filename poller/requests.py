@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from poller.errors import AwsError
 from poller.lease import BATCH
-from poller.logs import log
+from poller.logs import log, log_unexpected
 from poller.ports import Delivery
 from poller.tally import Exit
 from poller.work import Work
@@ -46,6 +46,9 @@ class Requests:
                 self._receive_what_fits()
         except AwsError as error:
             self._work.tally.aws_trouble(error)
+        except Exception as error:
+            log_unexpected(error)
+            self._work.tally.count("failed")
         finally:
             with self._lock:
                 self._receiving = False

@@ -17,7 +17,7 @@ from poller.durable import DurableDirectory
 from poller.errors import AwsError, Refused
 from poller.filing import file_result
 from poller.lease import BATCH
-from poller.logs import log
+from poller.logs import log, log_unexpected
 from poller.naming import short
 from poller.ports import Clock, Delivery, Queue
 from poller.settings import Settings
@@ -33,13 +33,12 @@ DISK_HINTS = {
     errno.EFBIG: "the file size limit (ulimit -f) is too small",
     errno.EROFS: "the file system is read-only: check dmesg, remount it",
     errno.EIO: "the disk reports errors: check dmesg, replace it",
-    errno.EACCES: "RESULTS_DIR is not ours to write: chown it to the poller's user",
-    errno.EPERM: "RESULTS_DIR is not ours to write: chown it to the poller's user",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "RESULTS_DIR is not ours to write: chown it to the poller's user"),
     errno.ENOENT: "RESULTS_DIR is gone: mount or create it",
     errno.EISDIR: "a directory lies where a file of ours belongs: move it away",
-    errno.ENOTDIR: "RESULTS_DIR is not a directory: move the file away",
-    errno.EEXIST: "RESULTS_DIR is not a directory: move the file away",
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "RESULTS_DIR is not a directory: move the file away"),
     errno.ENAMETOOLONG: "RESULTS_DIR, or a name in it, is too long for its file system: choose a shorter path",
+    errno.ENXIO: "a pipe, a socket or a device lies where a file of ours belongs: remove it",
     errno.ELOOP: "a symlink lies where a file of ours belongs: remove it",
 }
 
@@ -84,7 +83,7 @@ class Results:
         except AwsError as error:
             self.tally.aws_trouble(error)
         except Exception as error:
-            log(logging.ERROR, "unexpected", error=type(error).__name__)
+            log_unexpected(error)
             self.tally.count("results_failed")
 
     def _wait_s(self, finished: bool) -> int:
@@ -116,6 +115,11 @@ class Results:
         except OSError as error:
             disk_trouble(error, self.tally)
             return BACKOFF_CAP_S
+        except AwsError:
+            raise
+        except Exception as error:  # one message that we choke on must not hold up its neighbours
+            log_unexpected(error, message=delivery.message_id)
+            return decide.backoff(delivery.receive_count, self.chance())
 
     def _file(self, delivery: Delivery) -> int:
         try:

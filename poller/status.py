@@ -17,6 +17,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
+from poller import logs
 from poller.durable import DurableDirectory
 from poller.history import PastTick
 from poller.logs import WAITS
@@ -126,5 +127,12 @@ def _utc(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="seconds")
 
 
+def run() -> int:
+    """Run the program."""
+    logs.configure("WARNING")
+    logs.speak_alone()
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

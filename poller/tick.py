@@ -33,6 +33,8 @@ from poller.settings import Settings, explain
 from poller.stopping import End, bounded, obeying_signals
 from poller.tally import EXIT_MEANS, Exit, Tally
 
+HINT_OPEN = "others may look into RESULTS_DIR, or it is not ours: python -m poller.doctor tells what to do"
+
 Connect = Callable[[Settings], Ports]
 
 
@@ -75,6 +77,8 @@ def _locked(settings: Settings, tally: Tally, connect: Connect, drain_only: bool
     try:
         with contextlib.ExitStack() as held:
             directory = held.enter_context(DurableDirectory(settings.results_dir))
+            if not directory.is_private():
+                log(logging.WARNING, "results_dir_open", hint=HINT_OPEN)
             if not take(directory, held):
                 log(logging.INFO, "another_tick_runs")
                 return Exit.FINE
@@ -129,6 +133,8 @@ def _connect(settings: Settings) -> Ports:
 
 def run() -> None:
     """Run the program. Threads in a long poll are left behind: waiting for them would break the bound."""
+    logs.configure("INFO")
+    logs.speak_alone()
     code = int(main(end=os._exit))
     sys.stdout.flush()
     logging.shutdown()

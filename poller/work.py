@@ -16,7 +16,7 @@ from poller.attempt import LeasedAttempt, Window
 from poller.decide import BACKOFF_CAP_S, Bury, Return, Settlement
 from poller.errors import AwsError, FunctionFailed, NotStarted, Refused, UnknownOutcome, Unreachable, Unusable
 from poller.lease import Lease, Leases
-from poller.logs import log
+from poller.logs import log, log_unexpected
 from poller.naming import short
 from poller.ports import Clock, Delivery, Function, Queue
 from poller.settings import Settings
@@ -49,7 +49,7 @@ class Work:
         except AwsError as error:
             self.tally.aws_trouble(error)
         except Exception as error:
-            log(logging.ERROR, "unexpected", message=delivery.message_id, error=type(error).__name__)
+            log_unexpected(error, message=delivery.message_id)
             self.tally.count("failed")
         finally:
             self._let_go(delivery)

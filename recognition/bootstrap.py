@@ -6,6 +6,7 @@ rejection costs no model. Settings are read on the first call, and every missing
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from recognition.identify import Identifier
 from recognition.pipeline import Pipeline
 from recognition.settings import Settings
 
+LIBRARIES = ("boto3", "botocore", "s3transfer", "urllib3")
 MARGIN_S = 2.0  # the lock outlives the invocation by this much, so that nobody takes over from the dying
 
 
@@ -54,9 +56,21 @@ def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
     )
 
 
+def _speak_alone() -> None:
+    """Shut the libraries' logs, whatever level ours has, and those of a log that cannot be written.
+
+    The first write down rows, keys and bodies; the second print a traceback, and with it the text of whatever
+    exception is being handled.
+    """
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    logging.raiseExceptions = False
+
+
 @cache
 def deployed_pipeline() -> Pipeline:
     """The pipeline of the environment this process runs in. What decodes clips starts beside the first requests."""
+    _speak_alone()
     prepare()
     from recognition.aws.calls import client
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class WireError(ValueError):
-    """Bytes that this program cannot accept. The message says what is wrong; the dead-letter queue is their place."""
+    """Bytes that this program cannot accept. The dead-letter queue is their place.
+
+    The message says what is wrong and quotes no value: it is logged, and the bytes may name somebody.
+    """
 
 
 class NewerSchemaError(WireError):

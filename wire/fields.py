@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import NoReturn, TypeVar, cast
 
 from wire.errors import WireError
 
@@ -18,9 +18,12 @@ Json = Mapping[str, object]
 
 
 def parse_object(text: str | bytes, where: str) -> Json:
-    """The JSON object in `text`. Raises `WireError` when it is not JSON or not an object."""
+    """The JSON object in `text`. Raises `WireError` when it is not JSON, not an object, or two readers might differ.
+
+    They would over a field that is there twice, and over Python's own `NaN` and `Infinity`, which are no JSON.
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unambiguous, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise WireError(f"{where} is not JSON: {error}") from error
     return as_object(value, where)
@@ -61,8 +64,19 @@ def numbers(source: Json, name: str, where: str) -> dict[str, float]:
     return {key: required(found, key, float, f"{where}.{name}") for key in found}
 
 
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a field twice")
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("a number is not finite")
+
+
 def _finite(value: float, where: str) -> float:
-    """Python's JSON knows NaN, infinities and whole numbers of any length; a measurement is none of these."""
+    """JSON has numbers and whole numbers of any size; a measurement fits a float."""
     try:
         number = float(value)
     except OverflowError:

@@ -11,6 +11,8 @@ import io
 from collections.abc import Iterable
 from typing import Protocol
 
+from wire.errors import WireError
+
 HEADER = ("name", "major", "year")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,6 +35,25 @@ def write_csv(rows: Iterable[CsvRow]) -> str:
     writer.writerow(HEADER)
     writer.writerows([_neutralised(cell) for cell in (row.name, row.major, row.year)] for row in rows)
     return text.getvalue()
+
+
+def neutralise(text: str) -> str:
+    """`text` itself if no cell of it could be taken for a formula, else the same cells with the apostrophes put in.
+
+    Whatever `write_csv` has written, in this version or another, comes back as it is. Raises `WireError` when it is
+    no CSV, or holds half a character, which could never be written out.
+    """
+    try:
+        text.encode()
+        rows = list(csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), strict=True))
+    except (csv.Error, UnicodeError) as error:
+        raise WireError(f"the roll call is no CSV: {type(error).__name__}") from error
+    harmless = [[_neutralised(cell) for cell in row] for row in rows]
+    if harmless == rows and "\x00" not in text:
+        return text
+    rewritten = io.StringIO()
+    csv.writer(rewritten, lineterminator="\r\n").writerows(harmless)
+    return rewritten.getvalue()
 
 
 def _neutralised(cell: str) -> str:

@@ -87,7 +87,7 @@ class Result:
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
-            raise WireError(f"outcome {self.outcome!r} is not one of {', '.join(OUTCOMES)}")
+            raise WireError(f"the outcome is not one of {', '.join(OUTCOMES)}")
         if bool(self.students) != (self.outcome == "recognised"):
             raise WireError("students are named if and only if the outcome is 'recognised'")
         if self.unknown_faces < 0 or (self.outcome == "unknown") > self.unknown_faces:

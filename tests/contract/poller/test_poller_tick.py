@@ -622,6 +622,50 @@ def test_a_lock_that_is_a_symlink_is_not_followed(inside: InProcess, tmp_path: P
     assert not (tmp_path / "victim").exists()
 
 
+@pytest.mark.parametrize(("plant", "hint"), [(os.mkfifo, "pipe"), (os.mkdir, "directory")])
+def test_a_lock_that_is_no_file_is_disk_trouble_and_not_waited_for(
+    inside: InProcess, tmp_path: Path, plant: Callable[[Path], None], hint: str
+) -> None:
+    plant(tmp_path / ".tick.lock")
+    code, lines = inside.tick("--drain-only")
+    assert code == 4
+    assert hint in str(lines[-1]["hint"])
+
+
+def test_planted_temporary_directories_stay_and_do_no_harm(inside: InProcess, tmp_path: Path) -> None:
+    planted = tmp_path / ".tmp-0123456789abcdef.part"
+    planted.mkdir()
+    os.utime(planted, (1000, 1000))
+    assert inside.tick("--drain-only")[0] == 0
+    assert planted.is_dir()
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o755, True), (0o750, True), (0o700, False)])
+def test_a_results_directory_that_others_may_look_into_is_used_and_warned_of(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path, mode: int, warned: bool
+) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    folder.chmod(mode)
+    aws.put("output", write_result(result()))
+    code, lines = inside.tick("--drain-only", RESULTS_DIR=str(folder))
+    assert code == 0
+    assert ("results_dir_open" in events(lines)) == warned
+    assert [path.stat().st_mode & 0o777 for path in folder.glob("*.csv")] == [0o600]
+
+
+def test_a_results_directory_behind_a_symlink_is_the_operators_choice_and_used(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "disk").mkdir(mode=0o700)
+    (tmp_path / "results").symlink_to(tmp_path / "disk")
+    aws.put("output", write_result(result()))
+    code, lines = inside.tick("--drain-only", RESULTS_DIR=str(tmp_path / "results"))
+    assert code == 0
+    assert "results_dir_open" not in events(lines)
+    assert len(csv_files(tmp_path / "disk")) == 1
+
+
 def test_settings_are_read_from_the_environment_that_is_passed_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert tick.main([], {}) == 2
     assert len(capsys.readouterr().err.splitlines()) == len(REQUIRED)

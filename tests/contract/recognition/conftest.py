@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from recognition import bootstrap
 from recognition.aws.calls import client
+from recognition.aws.galleries import S3Galleries
+from recognition.aws.roster import DynamoRoster
+from recognition.enrol import enrol, read_folders
+from recognition.identify import Identifier
 from recognition.settings import Settings
+from tests.contract.recognition.deployed_stage import CONSENT
 from tests.furnished import furnish
 
 
@@ -38,3 +46,27 @@ def stage() -> Iterator[Stage]:
     with mock_aws():
         s3, sqs, dynamodb = client("s3"), client("sqs"), client("dynamodb")
         yield Stage(furnish(s3, sqs, dynamodb, memory_mb=2048), s3, sqs, dynamodb)
+
+
+@pytest.fixture
+def deployed(stage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stage with the function's environment, and neither pipeline nor shut logs kept from test to test."""
+    settings = stage.settings
+    for name in ("input_bucket", "output_bucket", "gallery_bucket", "student_table", "job_table", "output_queue_url"):
+        monkeypatch.setenv(name.upper(), getattr(settings, name))
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048")
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    bootstrap.deployed_pipeline.cache_clear()
+    yield stage
+    bootstrap.deployed_pipeline.cache_clear()
+    for library in bootstrap.LIBRARIES:
+        logging.getLogger(library).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def enrolled(deployed: Any, samples: Path, identifier: Identifier) -> Any:
+    """The deployed stage with the two sample students published."""
+    made = enrol(read_folders(samples / "photographs", CONSENT), identifier)
+    DynamoRoster(deployed.dynamodb, "students").write(made.students)
+    S3Galleries(deployed.s3, "galleries").publish(made.gallery)
+    return deployed

@@ -11,71 +11,15 @@ from typing import Any
 import pytest
 
 from handler import face_recognition_handler
-from recognition import bootstrap
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
-from recognition.enrol import enrol, read_folders
 from recognition.errors import RecordsFailed, SetupError
 from recognition.gallery import make_gallery
-from recognition.identify import Identifier
 from recognition.legacy import import_students, read_legacy
-from recognition.roster import Consent, read_students
-from wire.answer import read_answer, write_call
+from recognition.roster import read_students
+from tests.contract.recognition.deployed_stage import CONSENT, Context, call, upload
 from wire.result_json import read_result
 from wire.result_message import Result
-
-CONSENT = Consent("office", "2026-01-01")
-
-
-class Context:
-    """Lambda's context, as far as the handler asks it."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
-@pytest.fixture
-def deployed(stage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The stage with the function's environment, and no pipeline kept from another test."""
-    settings = stage.settings
-    for name in ("input_bucket", "output_bucket", "gallery_bucket", "student_table", "job_table", "output_queue_url"):
-        monkeypatch.setenv(name.upper(), getattr(settings, name))
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048")
-    bootstrap.deployed_pipeline.cache_clear()
-    yield stage
-    bootstrap.deployed_pipeline.cache_clear()
-
-
-@pytest.fixture
-def enrolled(deployed: Any, samples: Path, identifier: Identifier) -> Any:
-    """The deployed stage with the two sample students published."""
-    made = enrol(read_folders(samples / "photographs", CONSENT), identifier)
-    DynamoRoster(deployed.dynamodb, "students").write(made.students)
-    S3Galleries(deployed.s3, "galleries").publish(made.gallery)
-    return deployed
-
-
-def upload(stage: Any, path: Path, key: str) -> str:
-    """Put a clip and return the body that S3 would send."""
-    data = path.read_bytes()
-    put = stage.s3.put_object(Bucket="clips", Key=key, Body=data)
-    return json.dumps({"Records": [s3_record(key, put["VersionId"], put["ETag"], len(data))]})
-
-
-def s3_record(key: str, version_id: str, etag: str, size: int) -> dict[str, Any]:
-    from urllib.parse import quote_plus
-
-    thing = {"key": quote_plus(key), "versionId": version_id, "eTag": etag.strip('"'), "size": size, "sequencer": "01"}
-    return {
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": "clips"}, "object": thing},
-    }
-
-
-def call(body: str) -> Any:
-    return read_answer(json.dumps(face_recognition_handler(json.loads(write_call(body)), Context())))
 
 
 def the_result(stage: Any) -> Result:

@@ -189,6 +189,20 @@ def test_a_kill_at_any_step_leaves_the_file_absent_or_complete(
 
 
 @pytest.mark.fault(43)
+def test_a_directory_of_somebody_else_is_not_private(
+    directory: DurableDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable.os, "geteuid", lambda: os.getuid() + 1)
+    assert not directory.is_private()
+
+
+def test_a_stale_file_that_vanishes_meanwhile_is_no_error(
+    directory: DurableDirectory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable.os, "listdir", lambda _: [".tmp-0123456789abcdef.part"])
+    assert directory.remove_stale(now=4e9) == 0
+
+
 def test_only_our_own_old_temporary_files_are_removed(directory: DurableDirectory, folder: Path) -> None:
     for name in (".tmp-0123456789abcdef.part", ".tmp-fedcba9876543210.part", ".tmp-x.part", "a.part", ".tick.lock"):
         (folder / name).write_bytes(b"")

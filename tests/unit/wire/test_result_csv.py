@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire.result_csv import write_csv
+from wire.errors import WireError
+from wire.result_csv import neutralise, write_csv
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ def test_rows_keep_their_order_and_end_with_cr_lf() -> None:
     assert write_csv([Row("zoe"), Row("abe")]) == "name,major,year\r\nzoe,physics,junior\r\nabe,physics,junior\r\n"
 
 
-@pytest.mark.fault(40)
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x","y")'])
 def test_a_cell_that_looks_like_a_formula_is_neutralised(cell: str) -> None:
     (_, row) = csv.reader(io.StringIO(write_csv([Row(cell)]), newline=""))
@@ -39,7 +39,6 @@ def test_commas_quotes_and_line_breaks_are_quoted() -> None:
     assert write_csv([Row('O"Neil, Ada\nMae')]).splitlines(keepends=False)[1].startswith('"O""Neil, Ada')
 
 
-@pytest.mark.fault(40)
 @given(st.lists(st.tuples(st.text(), st.text(), st.text())))
 def test_every_cell_comes_back_from_a_reader_and_none_starts_a_formula(cells: list[tuple[str, str, str]]) -> None:
     (_, *rows) = csv.reader(io.StringIO(write_csv(Row(*each) for each in cells), newline=""))
@@ -49,3 +48,30 @@ def test_every_cell_comes_back_from_a_reader_and_none_starts_a_formula(cells: li
         assert [cell.removeprefix("'") for cell in row] == [
             c.replace("\x00", "").removeprefix("'") for c in given_cells
         ]
+
+
+@given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]))] * 3), max_size=4))
+def test_a_roll_call_of_ours_is_harmless_already(rows: list[tuple[str, str, str]]) -> None:
+    text = write_csv([Row(*row) for row in rows])
+    assert neutralise(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["year,major,name\nsenior,art,Ada\n", "name,major,year,seat\r\nAda,art,4,7b\r\n", "", "name"]
+)
+def test_a_roll_call_in_another_order_or_with_more_cells_stays_as_it_is(text: str) -> None:
+    assert neutralise(text) == text
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+1", "-1", "\t=1", '"=HYPERLINK(""http://x"",""y"")"', "\x00=1"])
+@pytest.mark.parametrize("before", ["", "a,", "a\r\n", "a\r", "a\n", ",\n"])
+def test_no_cell_of_a_forged_roll_call_is_a_formula(before: str, cell: str) -> None:
+    rows = list(csv.reader(io.StringIO(neutralise(f"{before}{cell},b"), newline="")))
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\x00"))]
+    assert neutralise(neutralise(f"{before}{cell},b")) == neutralise(f"{before}{cell},b")
+
+
+@pytest.mark.parametrize("text", ['a,"b', '"a"b', "x" * 200_000])
+def test_what_is_no_csv_is_refused(text: str) -> None:
+    with pytest.raises(WireError, match="no CSV"):
+        neutralise(text)

@@ -106,11 +106,28 @@ def test_a_newer_schema_is_refused_as_what_it_is() -> None:
         read_result(json.dumps(json.loads(write_result(RECOGNISED)) | {"schema": 2}))
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1" + "0" * 400, '"5"', "true"])
-def test_a_measurement_that_is_no_finite_number_is_refused(number: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [("NaN", "finite"), ("-Infinity", "finite"), ("1" + "0" * 400, "threshold"), ('"5"', "threshold"), ("true", "thr")],
+)
+def test_a_measurement_that_is_no_finite_number_is_refused(number: str, why: str) -> None:
     text = write_result(RECOGNISED).replace('"threshold": 0.9259', f'"threshold": {number}')
-    with pytest.raises(WireError, match="threshold"):
+    with pytest.raises(WireError, match=why):
         read_result(text)
+
+
+@pytest.mark.parametrize("extra", ['"outcome": "no_face"', '"weather": {"sun": 1, "sun": 2}', '"weather": NaN'])
+def test_what_two_readers_might_read_differently_is_refused_even_where_nobody_looks(extra: str) -> None:
+    with pytest.raises(WireError, match="not JSON"):
+        read_result(write_result(RECOGNISED).replace("{", f"{{{extra}, ", 1))
+
+
+@pytest.mark.parametrize("field", ["outcome", "schema"])
+def test_a_refusal_quotes_no_value(field: str) -> None:
+    body = json.loads(write_result(RECOGNISED)) | {field: "Ada Lovelace"}
+    with pytest.raises(WireError) as caught:
+        read_result(json.dumps(body))
+    assert "Ada" not in str(caught.value)
 
 
 def test_half_a_character_is_refused_wherever_it_stands() -> None:
