@@ -1,8 +1,9 @@
 #!/bin/sh
 # Usage: scripts/check.sh [-h]
 #
-# Style, types, architecture and shell scripts: ruff, mypy (strict), import-linter, shellcheck. Changes nothing; runs
-# every check even when one has failed, and exits with 1 if any did. `.venv/bin/ruff format .` mends the formatting.
+# Style, types, architecture, shell scripts and security: ruff, mypy (strict), import-linter, shellcheck, bandit.
+# Changes nothing; runs every check even when one has failed, and exits with 1 if any did.
+# `.venv/bin/ruff format .` mends the formatting.
 
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -35,6 +36,7 @@ check mypy-bench mypy -p bench
 check import-linter env PYTHONPATH=. lint-imports
 # shellcheck disable=SC2046  # our own file names have no spaces
 check shellcheck shellcheck $(shell_scripts)
+check bandit bandit --quiet --recursive --configfile pyproject.toml wire recognition poller localcloud scripts handler.py
 
 if [ -n "$failed" ]; then
     echo "check: failed:$failed" >&2
