@@ -1,9 +1,8 @@
-"""Looks up the pinned packages in PyPI's list of known vulnerabilities: pip-audit, read strictly.
+"""Whether a vulnerability is known of any installed package; `audit.sh` is its command line and explains it.
 
-python scripts/audit.py
-
-Exit status 1 when a package has a vulnerability that `audit_ignored.txt` does not list. The surprising rule: pip-audit
-calls it a success when it could ask nobody. Here that is said, and with PIP_AUDIT_REQUIRED=1 it fails.
+It runs pip-audit and reads its report; which versions are vulnerable only the service knows. The surprising rule:
+silence is no proof. pip-audit calls it a success when a service has never heard of the packages, so one package with
+a known vulnerability goes along in the question, and a service that does not name it has checked nothing.
 """
 
 from __future__ import annotations
@@ -12,72 +11,117 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterable
+from datetime import date
+from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-FILES = ("requirements.txt", "requirements-dev.txt")
-IGNORED = ROOT / "scripts" / "audit_ignored.txt"
-LONGEST_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an audit found: `vulnerable` has a line for each finding, `unchecked` the packages nobody was asked of."""
-
-    checked: int
-    vulnerable: tuple[str, ...]
-    unchecked: tuple[str, ...]
+IGNORED = Path(__file__).with_name("audit_ignored.txt")
+VULNERABLE = "bottle==0.12.18"  # PYSEC-2021-129, fixed in 0.12.19; never installed here
+SECONDS = 30
+CLEAN, FOUND, WRONG, NOT_CHECKED = 0, 1, 2, 3
+UNREACHABLE = "no vulnerability service reachable"
+# What pip-audit dies of when its service is silent, refuses or answers something else: its traceback has such a line.
+_SERVICE_ERRORS = ("requests.exceptions.", "urllib3.exceptions.", "pip_audit._service.", "ERROR:pip_audit._cli:Tip: ")
 
 
-def read_report(report: str, ignored: Collection[str]) -> Verdict:
-    """The verdict in pip-audit's JSON. No JSON, as when it could not connect, is a verdict on nothing."""
+class Verdict(NamedTuple):
+    """The exit code (CLEAN, FOUND or NOT_CHECKED) and the lines that say why."""
+
+    code: int
+    lines: list[str]
+
+
+def installed() -> list[str]:
+    """Every distribution of the running Python's environment, as `name==version`, sorted, each once."""
+    return sorted({f"{each.metadata['Name'].lower()}=={each.version}" for each in distributions()})
+
+
+def read_ignored(text: str, today: date) -> list[str]:
+    """The ids that are passed over today, of lines `ID YYYY-MM-DD reason`. ValueError names every line that is none."""
+    ids, wrong = [], []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            identifier, until, _reason = line.split(maxsplit=2)
+            if date.fromisoformat(until) >= today:
+                ids.append(identifier)
+        except ValueError:
+            wrong.append(f"line {number}: {line!r} is not an id, a date (YYYY-MM-DD) and a reason")
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return ids
+
+
+def ask(packages: Iterable[str], ignored: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """Runs pip-audit over exactly these packages, through no package index. TimeoutExpired after SECONDS.
+
+    Not with --strict: that stops at the first package that was skipped, before the vulnerabilities of the others.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        asked = Path(folder) / "packages.txt"
+        asked.write_text("\n".join([VULNERABLE, *packages]), encoding="utf-8")
+        options = ["--no-deps", "--disable-pip", "--progress-spinner=off", "--format=json", "--desc=off", "--output=-"]
+        options += ["--vulnerability-service=osv", "--timeout=10", f"--cache-dir={folder}/cache"]
+        options += [f"--ignore-vuln={each}" for each in ignored]
+        command = [sys.executable, "-m", "pip_audit", *options, "--requirement", str(asked)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def judge(answer: subprocess.CompletedProcess[str]) -> Verdict:
+    """What pip-audit's answer means. Its exit code says little: 1 is also a service that cannot be reached."""
     try:
-        found = json.loads(report)["dependencies"]
-    except (ValueError, KeyError, TypeError):
-        return Verdict(0, (), ("everything",))
-    vulnerable = [
-        f"{package['name']} {package['version']}: {flaw['id']}, fixed in {', '.join(flaw['fix_versions']) or 'nothing'}"
-        for package in found
-        for flaw in package.get("vulns", ())
-        if not {flaw["id"], *flaw.get("aliases", ())} & set(ignored)
-    ]
-    unchecked = [package["name"] for package in found if "skip_reason" in package]
-    return Verdict(len(found) - len(unchecked), tuple(vulnerable), tuple(unchecked))
+        packages = json.loads(answer.stdout)["dependencies"]
+    except ValueError:
+        why = [line for line in answer.stderr.splitlines() if line.startswith(_SERVICE_ERRORS)]
+        if why:
+            return Verdict(NOT_CHECKED, [UNREACHABLE, why[-1]])
+        return Verdict(FOUND, ["broken: pip-audit gave no report", answer.stderr.strip()])
+    known, others = _split(packages)
+    found = [_finding(package, each) for package in others for each in package.get("vulns", [])]
+    if found:
+        return Verdict(FOUND, found)
+    if not known.get("vulns"):
+        return Verdict(NOT_CHECKED, [UNREACHABLE, f"the one that answered knows no vulnerability of {VULNERABLE}"])
+    skipped = [f"{package['name']}: {package['skip_reason']}" for package in others if "skip_reason" in package]
+    if skipped:
+        return Verdict(NOT_CHECKED, ["skipped packages", *skipped])
+    return Verdict(CLEAN, [f"nothing known of {len(others)} packages"])
 
 
-def ignored_ids(text: str) -> frozenset[str]:
-    """The ids in `ID  date  reason` lines; a line without a reason is an error of ours and raises `ValueError`."""
-    lines = (line.split(maxsplit=2) for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    return frozenset(advisory for advisory, _date, _reason in lines)
+def _split(packages: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The report on the package that is known to be vulnerable (empty when it is missing), and on all others."""
+    name = VULNERABLE.partition("==")[0]
+    known = next((package for package in packages if package["name"] == name), {})
+    return known, [package for package in packages if package["name"] != name]
 
 
-def audit() -> str:
-    """Run pip-audit over the pinned packages. Returns what it wrote, which is nothing when it broke off."""
-    command = [sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off", "--no-deps"]
-    files = [word for name in FILES for word in ("--requirement", str(ROOT / name))]
+def _finding(package: dict[str, Any], vulnerability: dict[str, Any]) -> str:
+    names = ", ".join([vulnerability["id"], *sorted(vulnerability["aliases"])])
+    fixed = " or ".join(vulnerability["fix_versions"]) or "no version yet"
+    return f"{package['name']} {package['version']}: {names}; fixed in {fixed}"
+
+
+def main(required: bool) -> int:
+    """Ask, judge, say. Returns the exit code; `required` turns NOT_CHECKED into a failure."""
     try:
-        ran = subprocess.run(
-            [*command, "--disable-pip", *files], capture_output=True, text=True, timeout=LONGEST_S, check=False
-        )
+        ignored = read_ignored(IGNORED.read_text(encoding="utf-8"), date.today())
+    except ValueError as error:
+        print(f"{IGNORED.name}: {error}", file=sys.stderr)
+        return WRONG
+    try:
+        code, lines = judge(ask(installed(), ignored))
     except subprocess.TimeoutExpired:
-        return ""
-    return ran.stdout
-
-
-def main() -> int:
-    """Print the verdict; 0 sound, 1 not."""
-    verdict = read_report(audit(), ignored_ids(IGNORED.read_text()))
-    for line in verdict.vulnerable:
+        code, lines = NOT_CHECKED, [UNREACHABLE, f"no whole answer within {SECONDS} s"]
+    if code == NOT_CHECKED:
+        lines = [f"not checked ({lines[0]})", *lines[1:]]
+    for line in lines:
         print(f"pip-audit: {line}", file=sys.stderr)
-    if verdict.unchecked:
-        names = ", ".join(verdict.unchecked[:5]) + (" and more" if len(verdict.unchecked) > 5 else "")
-        print(f"pip-audit: NOT CHECKED (no vulnerability service knows them here): {names}", file=sys.stderr)
-    print(f"pip-audit: {verdict.checked} packages checked, {len(verdict.vulnerable)} vulnerabilities", file=sys.stderr)
-    required = os.environ.get("PIP_AUDIT_REQUIRED") == "1"
-    return int(bool(verdict.vulnerable) or (required and bool(verdict.unchecked)))
+    return FOUND if code == NOT_CHECKED and required else code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(required=os.environ.get("PIP_AUDIT_REQUIRED") == "1"))
