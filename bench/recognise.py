@@ -21,8 +21,8 @@ from bench.spent import cpu_s
 from recognition.faces import Embedding, Rgb
 from recognition.gallery import Gallery
 from recognition.legacy import import_students, read_legacy
-from recognition.roster import read_students
 from recognition.stopwatch import Stopwatch
+from recognition.students_file import read_students
 
 LAYOUT = {
     "videos": "the clips, *.mp4",

@@ -48,11 +48,13 @@ def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
         clips=S3Clips(s3),
         galleries=S3Galleries(s3, settings.gallery_bucket),
         roster=DynamoRoster(dynamodb, settings.student_table),
-        jobs=DynamoJobs(dynamodb, settings.job_table),
+        jobs=DynamoJobs(dynamodb, settings.job_table, settings.record_days),
         store=S3Store(s3),
         outbox=SqsOutbox(client("sqs"), settings.output_queue_url),
         clock=time.time,
         memory_mb=settings.memory_mb,
+        rule=settings.rule,
+        search_beyond_section=settings.search_beyond_section,
     )
 
 

@@ -14,7 +14,8 @@ from recognition.errors import EnrolmentError, StudentsError
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
 from recognition.photograph import SUFFIXES, Photographed, Refusal, look_at_photograph
-from recognition.roster import Consent, Student, from_row, read_json
+from recognition.roster import Consent, Student, from_row
+from recognition.students_file import read_json
 
 STUDENT_FILE = "student.json"
 

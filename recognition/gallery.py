@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -42,8 +42,8 @@ class Gallery:
     """`templates` is (n, 128), unit length, row i for `student_ids[i]`, the mean of `photographs[i]` photographs.
 
     `threshold` is the cosine similarity from which on (inclusive) a probe is named, made for `fpir`, the share of
-    strangers that reach it. `enrolled` is None in a published or a legacy gallery. Raises `GalleryError` when the parts
-    do not fit one another.
+    strangers that reach it. `enrolled` is None in a published or a legacy gallery. `sections` gives the enrolled
+    students of each section's roster. Raises `GalleryError` when the parts do not fit one another.
     """
 
     student_ids: tuple[str, ...]
@@ -54,6 +54,7 @@ class Gallery:
     threshold_from: ThresholdFrom = "fitted"
     fpir: float = 0.01
     enrolled: Enrolled | None = None
+    sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.model != MODEL:
@@ -74,6 +75,8 @@ class Gallery:
             raise GalleryError("the gallery does not say where its threshold is from")
         if self.enrolled is not None and not self._holds(self.enrolled):
             raise GalleryError("the gallery's photographs are not those of its students")
+        if not set().union(*self.sections.values()) <= set(self.student_ids):
+            raise GalleryError("a section's roster names students who are not in the gallery")
 
     def _holds(self, enrolled: Enrolled) -> bool:
         counts = np.bincount(enrolled.owners, minlength=len(self.photographs)) if np.all(enrolled.owners >= 0) else ()
@@ -89,10 +92,12 @@ class Gallery:
         """Twelve hexadecimal digits of what the gallery holds: equal contents, equal version."""
         digest = hashlib.sha256(f"{self.model} {self.threshold} {self.student_ids} {self.photographs}".encode())
         digest.update(np.ascontiguousarray(self.templates, dtype="<f8").tobytes())
+        if self.sections:
+            digest.update(repr(sorted(self.sections.items())).encode())
         return digest.hexdigest()[:12]
 
     def restricted_to(self, student_ids: Collection[str]) -> Gallery:
-        """The gallery of these students only, to be published: without the photographs' embeddings.
+        """The gallery of these students only: without the photographs' embeddings, and without sections.
 
         The threshold moves by what the formula says of the two rosters, so that a calibrated one stays so.
         """
@@ -107,6 +112,7 @@ class Gallery:
             photographs=photographs,
             threshold=min(1.0, round(moved, 4)) if kept else 1.0,
             enrolled=None,
+            sections={},
         )
 
 

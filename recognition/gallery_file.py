@@ -6,7 +6,8 @@ The surprising rule: nothing is compressed, because embeddings hardly shrink and
 from __future__ import annotations
 
 import io
-from typing import cast
+import json
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,7 +22,9 @@ ENROLLED = ("embeddings", "owners", "qualities")
 def write_gallery(gallery: Gallery) -> bytes:
     """The `.npz` file's bytes."""
     file = io.BytesIO()
-    photographs = {name: getattr(gallery.enrolled, name) for name in ENROLLED} if gallery.enrolled else {}
+    more: dict[str, Any] = {name: getattr(gallery.enrolled, name) for name in ENROLLED} if gallery.enrolled else {}
+    if gallery.sections:
+        more["sections"] = np.array(json.dumps(gallery.sections))
     np.savez(
         file,
         model=np.array(gallery.model),
@@ -31,7 +34,7 @@ def write_gallery(gallery: Gallery) -> bytes:
         threshold=np.array(gallery.threshold),
         threshold_from=np.array(gallery.threshold_from),
         fpir=np.array(gallery.fpir),
-        **photographs,
+        **more,
     )
     return file.getvalue()
 
@@ -50,6 +53,7 @@ def read_gallery(data: bytes) -> Gallery:
                 threshold_from=cast(ThresholdFrom, str(threshold_from)),
                 fpir=float(fpir),
                 enrolled=Enrolled(*(stored[name] for name in ENROLLED)) if ENROLLED[0] in stored else None,
+                sections=_sections(str(stored["sections"])) if "sections" in stored else {},
             )
     except GalleryError:
         raise
@@ -57,3 +61,7 @@ def read_gallery(data: bytes) -> Gallery:
         raise GalleryError(
             f"not a gallery file ({type(error).__name__}): make one with `python -m recognition enrol`"
         ) from error
+
+
+def _sections(text: str) -> dict[str, tuple[str, ...]]:
+    return {str(section): tuple(map(str, roster)) for section, roster in json.loads(text).items()}

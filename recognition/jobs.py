@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from recognition.sections import Session
 from wire.result_message import Outcome
 from wire.s3_event import Upload
 
@@ -34,6 +35,16 @@ class Held:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stays when a version is finished: its session, when it was worked on (seconds since the epoch), and the
+    decision as `decision.write_decision` has it; empty where nothing was looked at."""
+
+    session: Session
+    at: float
+    decision: str = ""
+
+
 State: TypeAlias = Begun | Finished | Held
 
 
@@ -48,8 +59,8 @@ class Jobs(Protocol):
         """Let the lock that ends at `deadline` end `now`, if it is still there and the version is not finished."""
         ...
 
-    def keep(self, upload: Upload, result: str) -> None:
-        """Keep the result (its message's text) until it is finished: whoever begins again sends this very text."""
+    def keep(self, upload: Upload, result: str, entry: Entry) -> None:
+        """Keep the entry, and until it is finished the result (its message's text): who begins again sends that."""
         ...
 
     def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:

@@ -28,6 +28,7 @@ class Match:
     student_id: str
     similarity: float
     margin: float
+    runner_up: str | None = None
 
 
 def nearest(probe: Embedding, gallery: Gallery) -> Match | None:
@@ -47,8 +48,10 @@ def nearest_each(probes: NDArray[np.float64], gallery: Gallery) -> list[Match]:
     best = similarities.argmax(axis=1)
     highest = similarities[each, best]
     similarities[each, best] = -np.inf  # what is highest now is the runner-up
-    margins = np.minimum(highest - similarities.max(axis=1), NO_RUNNER_UP)
+    second = similarities.argmax(axis=1)
+    margins = np.minimum(highest - similarities[each, second], NO_RUNNER_UP)
+    ids = gallery.student_ids
     return [
-        Match(gallery.student_ids[n], min(1.0, float(similarity)), float(margin))
-        for n, similarity, margin in zip(best, highest, margins, strict=True)
+        Match(ids[n], min(1.0, float(similarity)), float(margin), ids[m] if len(ids) > 1 else None)
+        for n, m, similarity, margin in zip(best, second, highest, margins, strict=True)
     ]

@@ -18,6 +18,7 @@ from recognition.gallery import Gallery
 from recognition.pipeline import refuse_unread
 from recognition.results import Spent, result_of, result_without_faces
 from recognition.roster import Consent, Student
+from recognition.search import search_in
 from recognition.stopwatch import Stopwatch
 from wire.result_message import Result
 from wire.s3_event import Upload
@@ -85,7 +86,11 @@ def look_at(clip: Path, gallery: Gallery, students: Sequence[Student] | None, pi
     if jpeg:
         picture.write_bytes(jpeg)
     spent = Spent(watch.timing_ms(), watch.total_s, 0)
-    return Look(clip, result_of(upload, finding, gallery, named, "local", spent), picture if jpeg else None)
+    return Look(
+        clip,
+        result_of(upload, finding, search_in(gallery, "", beyond=False), named, "local", spent),
+        picture if jpeg else None,
+    )
 
 
 def table(looks: Sequence[Look]) -> Table:

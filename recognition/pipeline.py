@@ -10,14 +10,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import BinaryIO, Protocol
 
 from recognition.annotate import annotated_picture
 from recognition.consent import with_consent
+from recognition.decision import decision_of, write_decision
 from recognition.errors import ClipRejected, ClipSuperseded
-from recognition.gallery import Gallery
 from recognition.identify import Finding, Identifies
-from recognition.jobs import Begun, Finished, Held, Jobs
+from recognition.jobs import Begun, Entry, Finished, Held, Jobs
+from recognition.ports import Clips, Galleries, Outbox, Roster, Store
 from recognition.results import (
     Spent,
     output_key,
@@ -26,7 +26,8 @@ from recognition.results import (
     result_of,
     result_without_faces,
 )
-from recognition.roster import Roster
+from recognition.search import Search, search_in
+from recognition.sections import DEFAULT, SectionRule
 from recognition.stopwatch import Stopwatch
 from wire.answer import Done, InWork
 from wire.errors import WireError
@@ -37,38 +38,6 @@ from wire.s3_event import Upload
 MAX_CLIP_BYTES = 4 << 30
 
 logger = logging.getLogger(__name__)
-
-
-class Clips(Protocol):
-    def open(self, upload: Upload) -> BinaryIO:
-        """The clip's bytes, seekable. Raises `ClipSuperseded` when this version is gone."""
-        ...
-
-
-class Galleries(Protocol):
-    def current(self) -> Gallery:
-        """The published gallery. Raises `GalleryError` when there is none to use."""
-        ...
-
-
-class Store(Protocol):
-    def put(self, upload: Upload, location: Location, body: bytes, content_type: str) -> bool:
-        """Write an object; False when a newer version of the same clip has written it already."""
-        ...
-
-    def is_newest(self, upload: Upload, location: Location) -> bool:
-        """Whether no newer version of the same clip has written the object."""
-        ...
-
-    def remove(self, upload: Upload, location: Location) -> None:
-        """Take an object away, whether it is there or not, unless a newer version of the same clip has written it."""
-        ...
-
-
-class Outbox(Protocol):
-    def send(self, text: str) -> None:
-        """Put a result message into the output queue."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +55,8 @@ class Pipeline:
     outbox: Outbox
     clock: Callable[[], float]
     memory_mb: int = 0
+    rule: SectionRule = DEFAULT
+    search_beyond_section: bool = False
 
     def process(self, upload: Upload, deadline: float) -> Done | InWork:
         """Bring `upload` to its outcome before `deadline` (seconds since the epoch), or say who is at it.
@@ -111,9 +82,9 @@ class Pipeline:
         if state.kept_result:
             text, outcome = state.kept_result, read_result(state.kept_result).outcome
         else:
-            result = self._work(upload)
+            result, decision = self._work(upload)
             text, outcome = write_result(result), result.outcome
-            self.jobs.keep(upload, text)
+            self.jobs.keep(upload, text, Entry(self.rule.session_of(upload.key), self.clock(), decision))
         self.outbox.send(text)
         self.jobs.finish(upload, outcome, self.clock())
         return outcome
@@ -124,28 +95,33 @@ class Pipeline:
         except Exception:  # the lock expires by itself; what matters is the error that brought us here
             logger.warning("lock not released", extra={"job_id": upload.job_id})
 
-    def _work(self, upload: Upload) -> Result:
+    def _work(self, upload: Upload) -> tuple[Result, str]:
+        """The result, stored, and the decision behind it; that is empty where nothing was looked at."""
         watch = Stopwatch()
         try:
             refuse_unread(upload)
             with self.clips.open(upload) as file:
-                gallery = self.galleries.current()
-                finding = self.identifier().identify(file, gallery, watch)
+                section = self.rule.session_of(upload.key).section
+                search = search_in(self.galleries.current(), section, beyond=self.search_beyond_section)
+                finding = search.beyond(self.identifier().identify(file, search.first, watch))
         except ClipSuperseded as error:
-            return self._store(result_without_faces(upload, "superseded", str(error), *self._spent(watch)))
+            return self._store(result_without_faces(upload, "superseded", str(error), *self._spent(watch))), ""
         except ClipRejected as error:
-            return self._store(result_without_faces(upload, "rejected", str(error), *self._spent(watch)))
-        return self._deliver_finding(upload, finding, gallery, watch)
+            return self._store(result_without_faces(upload, "rejected", str(error), *self._spent(watch))), ""
+        return self._deliver_finding(upload, finding, search, watch)
 
-    def _deliver_finding(self, upload: Upload, finding: Finding, gallery: Gallery, watch: Stopwatch) -> Result:
+    def _deliver_finding(
+        self, upload: Upload, finding: Finding, search: Search, watch: Stopwatch
+    ) -> tuple[Result, str]:
         with watch("look_up"):
             now = datetime.fromtimestamp(self.clock(), timezone.utc)
-            finding, named = with_consent(finding, self.roster, now)
+            finding, named = with_consent(finding, self.roster, now, self.rule.session_of(upload.key).section)
         with watch("draw"):
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
         bucket, spent = self._spent(watch)
-        result = refused_if_too_long(result_of(upload, finding, gallery, named, bucket, spent), spent)
-        return self._store(result, finding, None if result.outcome == "rejected" else picture)
+        result = refused_if_too_long(result_of(upload, finding, search, named, bucket, spent), spent)
+        stored = self._store(result, finding, None if result.outcome == "rejected" else picture)
+        return stored, write_decision(decision_of(finding, search))
 
     def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> Result:
         """Write what belongs to the result. The CSV decides whether it is the newest; if not, nothing of it stays.

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from recognition.gallery import Gallery
-from recognition.roster import Roster, Student
+from recognition.ports import Roster
+from recognition.roster import Student
 
 
 class WritableRoster(Roster, Protocol):
@@ -60,8 +61,22 @@ def publish(
         if student.consent and student.student_id in there and there[student.student_id].consent is None
     )
     students = [replace(student, consent=None) if student.student_id in withdrawn else student for student in students]
-    consenting = {student.student_id for student in students if student.may_be_named(now)}
-    public = gallery.restricted_to(consenting)
+    consenting = {student.student_id for student in students if student.may_be_enrolled(now)}
+    public = replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
     roster.write(students)
     left_out = tuple(student_id for student_id in gallery.student_ids if student_id not in consenting)
     return Published(public, galleries.publish(public), left_out, withdrawn)
+
+
+def _rosters(gallery: Gallery, students: Collection[Student], now: datetime) -> dict[str, tuple[str, ...]]:
+    """For each section, who of its roster is in the gallery and may be named there. Nobody at all is a roster too."""
+    enrolled = frozenset(gallery.student_ids)
+    sections = sorted({section for student in students for section in student.sections})
+    return {
+        section: tuple(
+            student.student_id
+            for student in students
+            if section in student.sections and student.student_id in enrolled and student.may_be_named(now, section)
+        )
+        for section in sections
+    }

@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recognition.gallery import Gallery
 from recognition.identify import Finding
 from recognition.roster import Student
+from recognition.search import Search
 from recognition.vote import Verdict
 from wire.result_csv import write_csv
 from wire.result_json import write_result
@@ -49,7 +49,7 @@ def output_key(upload: Upload, suffix: str) -> str:
 
 
 def result_of(
-    upload: Upload, finding: Finding, gallery: Gallery, students: Mapping[str, Student], bucket: str, spent: Spent
+    upload: Upload, finding: Finding, search: Search, students: Mapping[str, Student], bucket: str, spent: Spent
 ) -> Result:
     """The result of a clip that was looked at. `finding` names only students in `students`."""
     seen = tuple(_student_seen(each, students[each.student_id]) for each in finding.verdicts if each.student_id)
@@ -68,7 +68,7 @@ def result_of(
         picture_location=Location(bucket, output_key(upload, ".jpg")) if finding.verdicts else None,
         students=seen,
         unknown_faces=unknown_faces,
-        model=ModelUsed(f"dlib-{finding.detector}", gallery.model, gallery.version, gallery.threshold),
+        model=ModelUsed(f"dlib-{finding.detector}", search.first.model, search.version, search.first.threshold),
         timing_ms=spent.timing_ms,
         cost=spent.cost,
         uncertain=uncertain,

@@ -1,4 +1,4 @@
-"""Who may be named: students, their consent, and the file they are kept in off the cloud.
+"""Who may be named: students, their consent, their sections.
 
 A student without valid consent is never named, whatever the gallery says. The row in `student_table` and the entry in
 a students file have one shape, converted here and nowhere else.
@@ -6,27 +6,27 @@ a students file have one shape, converted here and nowhere else.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
-from pathlib import Path
-from typing import Protocol
 
 from recognition.errors import StudentsError
-from recognition.files import write_private
 
 MAX_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Who agreed to the recognition, when, and until when (ISO 8601 with zone; None: until it is withdrawn)."""
+    """Who agreed to the recognition, when, until when (ISO 8601 with zone; None: until it is withdrawn), and where.
+
+    `scope` are the sections it was given for; empty: all of them.
+    """
 
     granted_by: str
     granted_at: str
     expires_at: str | None = None
+    scope: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.granted_by.strip():
@@ -39,16 +39,21 @@ class Consent:
         """Whether it was granted by `now` and has not expired."""
         return moment(self.granted_at) <= now and (self.expires_at is None or now < moment(self.expires_at))
 
+    def covers(self, section: str) -> bool:
+        """Whether it was given for `section` (empty: a clip of none)."""
+        return not self.scope or section in self.scope
+
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A row of `student_table`: no pictures, no embeddings."""
+    """A row of `student_table`: no pictures, no embeddings. `sections` are those on whose rosters the student is."""
 
     student_id: str
     name: str
     major: str
     year: str
     consent: Consent | None = None
+    sections: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for label, text in (("student_id", self.student_id), ("name", self.name)):
@@ -56,18 +61,16 @@ class Student:
                 raise StudentsError(f"student {self.student_id!r}: {label} is empty")
         if max(map(len, (self.student_id, self.name, self.major, self.year))) > MAX_TEXT:
             raise StudentsError(f"student {self.student_id[:20]!r}: a field is longer than {MAX_TEXT} characters")
+        if not all(each.strip() and len(each) <= MAX_TEXT and "/" not in each for each in self.sections):
+            raise StudentsError(f"student {self.student_id!r}: a section is empty, too long or holds a slash")
 
-    def may_be_named(self, now: datetime) -> bool:
-        """Whether a valid consent is on record."""
+    def may_be_enrolled(self, now: datetime) -> bool:
+        """Whether a valid consent is on record, for whatever section."""
         return self.consent is not None and self.consent.is_valid(now)
 
-
-class Roster(Protocol):
-    """Where students are looked up."""
-
-    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
-        """The rows there are among `student_ids`; whoever has none is left out."""
-        ...
+    def may_be_named(self, now: datetime, section: str = "") -> bool:
+        """Whether a valid consent is on record that covers `section` (empty: a clip of none)."""
+        return self.consent is not None and self.consent.is_valid(now) and self.consent.covers(section)
 
 
 def moment(text: str) -> datetime:
@@ -82,7 +85,15 @@ def moment(text: str) -> datetime:
 def to_row(student: Student) -> dict[str, object]:
     """The student as a plain mapping: an item of `student_table`, an entry of a students file."""
     row = asdict(student)
-    return {name: value for name, value in row.items() if value is not None}
+    row["sections"] = list(student.sections)
+    if student.consent:
+        row["consent"] = _present({**row["consent"], "scope": list(student.consent.scope)})
+    return _present(row)
+
+
+def _present(row: Mapping[str, object]) -> dict[str, object]:
+    """What says something: a row written before there were sections and scopes is written as it was."""
+    return {name: value for name, value in row.items() if value is not None and value != []}
 
 
 def from_row(row: Mapping[str, object]) -> Student:
@@ -97,15 +108,17 @@ def from_row(row: Mapping[str, object]) -> Student:
         major=_text(row, "major"),
         year=_text(row, "year"),
         consent=_consent(student_id, consent) if consent is not None else None,
+        sections=_texts(row, "sections"),
     )
 
 
 def _consent(student_id: str, row: Mapping[str, object]) -> Consent:
     """Nothing is made up: a misspelt or missing part is an error, never a consent that says less or more."""
-    if unknown := sorted(set(row) - {"granted_by", "granted_at", "expires_at"}):
+    if unknown := sorted(set(row) - {"granted_by", "granted_at", "expires_at", "scope"}):
         raise StudentsError(f"student {student_id!r}: consent has no field {', '.join(unknown)}")
     try:
-        return Consent(_text(row, "granted_by"), _text(row, "granted_at"), _text(row, "expires_at") or None)
+        expires_at = _text(row, "expires_at") or None
+        return Consent(_text(row, "granted_by"), _text(row, "granted_at"), expires_at, _texts(row, "scope"))
     except StudentsError as error:
         raise StudentsError(f"student {student_id!r}: {error}") from error
 
@@ -123,29 +136,11 @@ def _text(row: Mapping[str, object], name: str) -> str:
     return text
 
 
-def read_json(path: Path) -> object:
-    """The JSON in a file that somebody wrote by hand. Raises `StudentsError` with the file's name."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise StudentsError(f"{path}: cannot be read as JSON ({error})") from error
-
-
-def read_students(path: Path) -> list[Student]:
-    """The students in a JSON file, which holds a list of objects. Raises `StudentsError`."""
-    rows = read_json(path)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise StudentsError(f"{path}: expected a list of students")
-    try:
-        students = [from_row(row) for row in rows]
-    except StudentsError as error:
-        raise StudentsError(f"{path}: {error}") from error
-    if len({student.student_id for student in students}) != len(students):
-        raise StudentsError(f"{path}: a student_id occurs twice")
-    return students
-
-
-def write_students(path: Path, students: Collection[Student]) -> None:
-    """Write the students file, whole or not at all, readable by its owner only."""
-    rows = [to_row(student) for student in students]
-    write_private(path, (json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode())
+def _texts(row: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """A list of texts, each once; absent and null are empty."""
+    value = row.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise StudentsError(f"{name} is {type(value).__name__}, not a list of texts")
+    return tuple(dict.fromkeys(_text({name: each}, name) for each in value))

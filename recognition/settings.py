@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from recognition.detect import DETECTORS
 from recognition.errors import SetupError
+from recognition.sections import DEFAULT, SectionRule
 
 REQUIRED = ("INPUT_BUCKET", "OUTPUT_BUCKET", "GALLERY_BUCKET", "STUDENT_TABLE", "JOB_TABLE", "OUTPUT_QUEUE_URL")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names of the stage's resources, and how to look for faces (one of `detect.DETECTORS`).
+    """Names of the stage's resources, how to look for faces (one of `detect.DETECTORS`), and whose.
 
-    `memory_mb` is the function's memory, 0 where nobody says.
+    `memory_mb` is the function's memory, 0 where nobody says. `search_beyond_section`: whether a section's clip may
+    name those who are not on its roster. `record_days` is how long `job_table` keeps a decision.
     """
 
     input_bucket: str
@@ -26,10 +28,13 @@ class Settings:
     output_queue_url: str
     memory_mb: int = 0
     detector: str = "hog"
+    rule: SectionRule = DEFAULT
+    search_beyond_section: bool = False
+    record_days: int = 180
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings. Raises `SetupError` naming all that are missing, or a detector there is none of."""
+        """Read the settings. Raises `SetupError` naming all that are missing, or one that is not understood."""
         require(environment, REQUIRED)
         detector = environment.get("DETECTOR") or "hog"
         if detector not in DETECTORS:
@@ -43,6 +48,9 @@ class Settings:
             output_queue_url=environment["OUTPUT_QUEUE_URL"],
             memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")),
             detector=detector,
+            rule=SectionRule(environment.get("SECTION_RULE") or DEFAULT.text),
+            search_beyond_section=_yes(environment, "SEARCH_BEYOND_SECTION"),
+            record_days=_days(environment, "RECORD_DAYS", 180),
         )
 
 
@@ -53,3 +61,17 @@ def require(environment: Mapping[str, str], names: tuple[str, ...]) -> None:
         raise SetupError(
             f"not set: {', '.join(missing)}. `scripts/stack_env.py --stage STAGE` prints them for a deployed stage"
         )
+
+
+def _yes(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "false"
+    if text not in ("true", "false"):
+        raise SetupError(f"{name} is {text!r}; it may be true or false")
+    return text == "true"
+
+
+def _days(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 3650:
+        raise SetupError(f"{name} is {text!r}; it is a number of days, 1 to 3650")
+    return int(text)

@@ -75,6 +75,15 @@ def decide(tracks: Sequence[Track], gallery: Gallery) -> list[Verdict]:
     return sorted(verdicts, key=_by_appearance)
 
 
+def decide_beyond(verdicts: Sequence[Verdict], others: Gallery) -> list[Verdict]:
+    """The same verdicts, those unknown looked for among `others`, students whom the first gallery did not hold."""
+    unknown = [verdict.track for verdict in verdicts if verdict.answer == "unknown"]
+    if not unknown or not others.student_ids:
+        return list(verdicts)
+    known = [verdict for verdict in verdicts if verdict.answer != "unknown"]
+    return sorted([*known, *decide(unknown, others)], key=_by_appearance)
+
+
 def _settle(verdict: Verdict, settled: list[Verdict], gallery: Gallery) -> None:
     """Add `verdict` to `settled`: joined to the surer one for the same student where both may be one person."""
     rivals = [n for n, other in enumerate(settled) if _claim(verdict) and _claim(verdict) == _claim(other)]

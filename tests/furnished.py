@@ -12,12 +12,23 @@ def furnish(s3: Any, sqs: Any, dynamodb: Any, memory_mb: int = 0) -> Settings:
     for bucket in ("clips", "results", "galleries"):
         s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    for table, key in (("students", "student_id"), ("jobs", "job_id")):
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    _table(dynamodb, "students", "student_id")
+    _table(dynamodb, "jobs", "job_id", by_section=("section", "ordering"))
     queue = sqs.create_queue(QueueName="output")["QueueUrl"]
     return Settings("clips", "results", "galleries", "students", "jobs", queue, memory_mb)
+
+
+def _table(dynamodb: Any, name: str, key: str, **indexes: tuple[str, str]) -> None:
+    attributes = [key, *(attribute for parts in indexes.values() for attribute in parts)]
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in attributes],
+        BillingMode="PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": [_index(index, *parts) for index, parts in indexes.items()]} if indexes else {}),
+    )
+
+
+def _index(name: str, partition: str, sort: str) -> dict[str, Any]:
+    keys = [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+    return {"IndexName": name, "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}

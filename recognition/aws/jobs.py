@@ -9,12 +9,20 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from recognition.aws.calls import call, error_code
-from recognition.jobs import Begun, Finished, Held, State
+from recognition.jobs import Begun, Entry, Finished, Held, State
 from wire.result_message import Outcome
 from wire.s3_event import Upload
 
-KEPT_S = 90 * 24 * 3600
+DAY_S = 24 * 3600
 MAX_KEPT_RESULT = 300_000  # an item holds 400 kB
+BY_SECTION = "by_section"
+"""The index: partition key `section`, sort key `ordering`, the session and then the time of the work."""
+NO_SECTION = "-"  # a key of an index cannot be empty
+
+
+def ordering(session: str, at: float) -> str:
+    """The index's sort key: sessions in the order of their names, within one the order of the work."""
+    return f"{session}#{at:014.3f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class DynamoJobs:
 
     dynamodb: Any
     table: str
+    kept_days: int = 180
 
     def begin(self, upload: Upload, now: float, deadline: float) -> State:
         """Lock the version until `deadline`, unless it is finished or another lock is still valid at `now`."""
@@ -39,7 +48,7 @@ class DynamoJobs:
                     ":identity": {"S": upload.identity},
                     ":until": {"N": f"{deadline:.3f}"},
                     ":now": {"N": f"{now:.3f}"},
-                    ":end": {"N": str(int(now) + KEPT_S)},
+                    ":end": {"N": self._expires(now)},
                 },
             )
         except ClientError as error:
@@ -62,10 +71,23 @@ class DynamoJobs:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
 
-    def keep(self, upload: Upload, result: str) -> None:
-        """Keep the result's text until it is finished. One too long for an item is worked out again instead."""
+    def keep(self, upload: Upload, result: str, entry: Entry) -> None:
+        """Keep entry and result. A result too long for an item is worked out again instead, should it come to that."""
+        values = {
+            ":section": {"S": entry.session.section or NO_SECTION},
+            ":ordering": {"S": ordering(entry.session.name, entry.at)},
+            ":clip": {"S": upload.key},
+            ":version_id": {"S": upload.version_id},
+            ":sequencer": {"S": upload.sequencer},
+            ":decision": {"S": entry.decision},
+        }
+        names = {"#section": "section", "#ordering": "ordering", "#clip": "clip", "#version_id": "version_id"}
+        names |= {"#sequencer": "sequencer", "#decision": "decision"}
+        update = "SET " + ", ".join(f"{name} = :{name[1:]}" for name in names)
         if len(result) <= MAX_KEPT_RESULT:
-            self._update(upload, "SET #result = :result", "", {"#result": "result"}, {":result": {"S": result}})
+            update += ", #result = :result"
+            names["#result"], values[":result"] = "result", {"S": result}
+        self._update(upload, update, "", names, values)
 
     def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:
         """Store the outcome and forget the result's text: names have no business here any longer."""
@@ -74,8 +96,11 @@ class DynamoJobs:
             "SET #state = :done, outcome = :outcome, expires = :expires REMOVE #result",
             "",
             {"#state": "state", "#result": "result"},
-            {":done": {"S": "done"}, ":outcome": {"S": outcome}, ":expires": {"N": str(int(now) + KEPT_S)}},
+            {":done": {"S": "done"}, ":outcome": {"S": outcome}, ":expires": {"N": self._expires(now)}},
         )
+
+    def _expires(self, now: float) -> str:
+        return str(int(now) + self.kept_days * DAY_S)
 
     def _update(
         self, upload: Upload, update: str, condition: str, names: dict[str, str], values: dict[str, dict[str, str]]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recognition.commands.material import detector_option, gallery_option, stored_gallery
-from recognition.roster import read_students
+from recognition.students_file import read_students
 
 
 @click.command()

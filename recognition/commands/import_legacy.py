@@ -14,7 +14,7 @@ from recognition.commands.material import (
     store,
     students_option,
 )
-from recognition.roster import read_students
+from recognition.students_file import read_students
 
 
 @click.command("import-legacy")

@@ -16,7 +16,8 @@ from recognition.detect import DETECTORS
 from recognition.files import require_place, write_private
 from recognition.gallery import Gallery
 from recognition.gallery_file import read_gallery, write_gallery
-from recognition.roster import Consent, Student, moment, write_students
+from recognition.roster import Consent, Student, moment
+from recognition.students_file import write_students
 
 gallery_option = click.option(
     "--gallery", "gallery_file", type=click.Path(path_type=Path), default=Path("gallery.npz"), show_default=True
@@ -79,7 +80,7 @@ def store(gallery: Gallery, students: list[Student], gallery_file: Path, student
     )
     _warn("have no row, so they stay unnamed", set(gallery.student_ids) - {student.student_id for student in students})
     now = datetime.now(timezone.utc)
-    without = {student.student_id for student in students if not student.may_be_named(now)}
+    without = {student.student_id for student in students if not student.may_be_enrolled(now)}
     _warn("have no valid consent on record; record it in student.json, or with --consent-by WHO", without)
 
 

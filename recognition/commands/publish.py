@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from recognition.commands.material import gallery_option, stored_gallery, students_option
-from recognition.roster import read_students
+from recognition.students_file import read_students
 
 
 @click.command()

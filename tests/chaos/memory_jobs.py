@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from recognition.jobs import Begun, Finished, Held, State
+from recognition.jobs import Begun, Entry, Finished, Held, State
 from wire.result_message import Outcome
 from wire.s3_event import Upload
 
@@ -30,7 +30,7 @@ class MemoryJobs:
         if upload.job_id not in self.finished and self.locked_until.get(upload.job_id) == deadline:
             self.locked_until[upload.job_id] = now
 
-    def keep(self, upload: Upload, result: str) -> None:
+    def keep(self, upload: Upload, result: str, entry: Entry) -> None:
         self.kept[upload.job_id] = result
 
     def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:

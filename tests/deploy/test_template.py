@@ -14,6 +14,7 @@ import pytest
 from poller.settings import TABLE
 from poller.sign_of_life import METRIC, NAMESPACE
 from poller.state import FRESH_S
+from recognition.aws.jobs import BY_SECTION
 
 Resources = dict[str, Any]
 
@@ -165,10 +166,19 @@ def test_a_table_is_keyed_as_the_code_expects_encrypted_and_recoverable(
 ) -> None:
     table = resources[name]["Properties"]
     assert table["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
-    assert table["AttributeDefinitions"] == [{"AttributeName": key, "AttributeType": "S"}]
+    assert {"AttributeName": key, "AttributeType": "S"} in table["AttributeDefinitions"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_a_sections_jobs_are_found_by_the_index_that_the_code_names(resources: Resources) -> None:
+    table = resources["JobTable"]["Properties"]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == BY_SECTION
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["section", "ordering"]
+    defined = {each["AttributeName"] for each in table["AttributeDefinitions"]}
+    assert defined == {"job_id", "section", "ordering"}
 
 
 def test_finished_jobs_are_forgotten_in_time(resources: Resources) -> None:

@@ -13,18 +13,20 @@ from recognition.aws import calls
 from recognition.aws.calls import call, error_code
 from recognition.aws.clips import S3Clips
 from recognition.aws.galleries import POINTER, S3Galleries
-from recognition.aws.jobs import DynamoJobs
+from recognition.aws.jobs import BY_SECTION, NO_SECTION, DynamoJobs
 from recognition.aws.outputs import S3Store
 from recognition.aws.roster import DynamoRoster
 from recognition.errors import ClipSuperseded, GalleryError, RecognitionError
 from recognition.gallery_file import write_gallery
-from recognition.jobs import Begun, Finished, Held
+from recognition.jobs import Begun, Entry, Finished, Held
 from recognition.roster import Consent, Student
+from recognition.sections import Session
 from tests.people import gallery_of
 from wire.result_message import Location
 from wire.s3_event import Upload
 
 CONSENT = Consent("office", "2026-09-01", "2027-07-31")
+ENTRY = Entry(Session("cse546", "2026-11-23T0900"), 105.0, "{}")
 
 
 @pytest.fixture(autouse=True)
@@ -221,25 +223,50 @@ def test_letting_go_never_reopens_a_finished_version(stage: Any) -> None:
 def test_a_finished_version_stays_finished(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
-    jobs.keep(UPLOAD, '{"schema": 1}')
+    jobs.keep(UPLOAD, '{"schema": 1}', ENTRY)
     jobs.finish(UPLOAD, "no_face", 110.0)
     assert jobs.begin(UPLOAD, 9e9, 9.1e9) == Finished("no_face")
     item = stage.dynamodb.get_item(TableName="jobs", Key={"job_id": {"S": UPLOAD.job_id}})["Item"]
     assert "result" not in item, "names have no business in a finished entry"
     assert int(item["expires"]["N"]) > 110 + 24 * 3600
+    assert item["decision"]["S"] == ENTRY.decision
+
+
+def test_a_finished_version_is_found_by_its_section_and_session(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs", kept_days=30)
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.keep(UPLOAD, '{"schema": 1}', ENTRY)
+    jobs.finish(UPLOAD, "no_face", 110.0)
+    found = stage.dynamodb.query(
+        TableName="jobs",
+        IndexName=BY_SECTION,
+        KeyConditionExpression="#section = :section AND begins_with(ordering, :session)",
+        ExpressionAttributeNames={"#section": "section"},
+        ExpressionAttributeValues={":section": {"S": "cse546"}, ":session": {"S": "2026-11-23T0900#"}},
+    )["Items"]
+    assert [item["clip"]["S"] for item in found] == [UPLOAD.key]
+    assert int(found[0]["expires"]["N"]) == 110 + 30 * 24 * 3600
+
+
+def test_a_clip_of_no_section_is_kept_as_such(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    jobs.begin(UPLOAD, 100.0, 160.0)
+    jobs.keep(UPLOAD, '{"schema": 1}', Entry(Session(), 105.0))
+    item = stage.dynamodb.get_item(TableName="jobs", Key={"job_id": {"S": UPLOAD.job_id}})["Item"]
+    assert (item["section"]["S"], item["ordering"]["S"]) == (NO_SECTION, "#0000000105.000")
 
 
 def test_a_kept_result_is_handed_to_whoever_begins_again(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
-    jobs.keep(UPLOAD, '{"schema": 1}')
+    jobs.keep(UPLOAD, '{"schema": 1}', ENTRY)
     assert jobs.begin(UPLOAD, 161.0, 220.0) == Begun('{"schema": 1}')
 
 
 def test_a_result_too_long_for_an_item_is_worked_out_again(stage: Any) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     jobs.begin(UPLOAD, 100.0, 160.0)
-    jobs.keep(UPLOAD, "x" * 500_000)
+    jobs.keep(UPLOAD, "x" * 500_000, ENTRY)
     assert jobs.begin(UPLOAD, 161.0, 220.0) == Begun("")
 
 

@@ -16,7 +16,7 @@ from recognition.aws.roster import DynamoRoster
 from recognition.errors import RecordsFailed, SetupError
 from recognition.gallery import make_gallery
 from recognition.legacy import import_students, read_legacy
-from recognition.roster import read_students
+from recognition.students_file import read_students
 from tests.contract.recognition.deployed_stage import CONSENT, Context, call, upload
 from wire.result_json import read_result
 from wire.result_message import Result

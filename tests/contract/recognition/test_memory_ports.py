@@ -10,7 +10,8 @@ from recognition.aws.clips import S3Clips
 from recognition.aws.jobs import DynamoJobs
 from recognition.aws.outputs import S3Store
 from recognition.errors import ClipSuperseded
-from recognition.jobs import Begun, Finished, Held, Jobs
+from recognition.jobs import Begun, Entry, Finished, Held, Jobs
+from recognition.sections import Session
 from tests.chaos.memory_jobs import MemoryJobs
 from tests.chaos.memory_s3 import MemoryS3
 from wire.result_message import Location
@@ -18,6 +19,7 @@ from wire.s3_event import Upload
 
 UPLOAD = Upload("clips", "cam.mp4", "v1", "e", "0A", 1)
 CSV = Location("results", "cam.mp4.csv")
+ENTRY = Entry(Session("cse546", "2026-11-23T0900"), 105.0, "{}")
 
 
 @pytest.fixture(params=["memory", "moto"])
@@ -36,7 +38,7 @@ def s3(request: pytest.FixtureRequest) -> Any:
 def test_a_lock_holds_until_after_its_deadline_and_the_result_kept_is_handed_on(jobs: Jobs) -> None:
     assert jobs.begin(UPLOAD, 100.0, 160.0) == Begun()
     assert jobs.begin(UPLOAD, 160.0, 220.0) == Held(160.0)
-    jobs.keep(UPLOAD, "kept")
+    jobs.keep(UPLOAD, "kept", ENTRY)
     assert jobs.begin(UPLOAD, 161.0, 220.0) == Begun("kept")
 
 

@@ -17,7 +17,7 @@ from recognition.faces import unit
 from recognition.identify import Identifier
 from recognition.legacy import import_students, read_legacy
 from recognition.match import nearest_each
-from recognition.roster import read_students
+from recognition.students_file import read_students
 
 STORED_TPIR, STORED_FPIR = 0.965, 0.0
 STORED_TPIR_AT_FPIR1 = 0.975

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from recognition.gallery_file import read_gallery, write_gallery
-from recognition.roster import read_students
+from recognition.students_file import read_students
 from tests.people import gallery_of
 from tests.unit.recognition.command_line import Run
 

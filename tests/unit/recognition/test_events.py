@@ -11,13 +11,15 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from recognition.decision import read_decision
 from recognition.errors import ClipSuperseded, GalleryError, RecordsFailed, StudentsError
 from recognition.events import Responder
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
-from recognition.jobs import Begun, Finished, Held, State
+from recognition.jobs import Begun, Entry, Finished, Held, State
 from recognition.pipeline import MAX_CLIP_BYTES, Pipeline
 from recognition.roster import Student
+from recognition.sections import Session
 from wire.answer import Done, InWork, read_answer, write_call
 from wire.errors import WireError
 from wire.result_json import read_result
@@ -35,6 +37,7 @@ class Cloud:
     log: list[str] = field(default_factory=list)
     jobs: dict[str, State] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     newer_there: bool = False
     newer_comes: bool = False  # once the CSV is written
@@ -62,8 +65,9 @@ class Cloud:
         if self.jobs[upload.job_id] == Held(deadline):
             self.jobs[upload.job_id] = Held(now)
 
-    def keep(self, upload: Upload, result: str) -> None:
+    def keep(self, upload: Upload, result: str, entry: Entry) -> None:
         self._step("keep")
+        self.entries.append(entry)
         self.kept[upload.job_id] = result
 
     def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:
@@ -252,8 +256,8 @@ class BrokenRelease:
     def begin(self, upload: Upload, now: float, deadline: float) -> State:
         return self.cloud.begin(upload, now, deadline)
 
-    def keep(self, upload: Upload, result: str) -> None:
-        self.cloud.keep(upload, result)
+    def keep(self, upload: Upload, result: str, entry: Entry) -> None:
+        self.cloud.keep(upload, result, entry)
 
     def finish(self, upload: Upload, outcome: Outcome, now: float) -> None:
         self.cloud.finish(upload, outcome, now)
@@ -272,6 +276,20 @@ def test_the_sample_clip_of_two_strangers_is_drawn_and_counted(samples: Path, id
 
 
 @pytest.mark.fault(19)
+def test_what_was_decided_is_kept_with_the_clips_session(samples: Path, identifier: Identifier) -> None:
+    cloud = Cloud(clip=(samples / "clips" / "both of them.mp4").read_bytes())
+    pipeline_on(cloud, identifier).process(upload("cse546/2026-11-23T0900/cam.mp4"), NOW + 60)
+    (entry,) = cloud.entries
+    assert (entry.session, entry.at) == (Session("cse546", "2026-11-23T0900"), NOW)
+    assert [face.answer for face in read_decision(entry.decision).faces] == ["unknown", "unknown"]
+
+
+def test_a_clip_that_is_none_is_kept_without_a_decision(identifier: Identifier) -> None:
+    cloud = Cloud()
+    pipeline_on(cloud, identifier).process(upload(), NOW + 60)
+    assert cloud.entries == [Entry(Session(), NOW)]
+
+
 def test_a_foreign_bucket_is_refused_before_anything_is_touched(identifier: Identifier) -> None:
     cloud = Cloud()
     with pytest.raises(WireError, match="not this stage's input bucket"):

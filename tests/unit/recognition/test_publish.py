@@ -62,3 +62,16 @@ def test_a_consent_given_anew_is_published_when_somebody_says_so() -> None:
     published = publish_to(stage, ADA, BOB, renew_consent=True)
     assert published.withdrawn == ()
     assert stage.rows["1"].consent == ADA.consent
+
+
+def test_rosters_are_published_with_those_who_are_enrolled_and_may_be_named_there() -> None:
+    elsewhere = Consent("office", "2026-09-01", scope=("law101",))
+    stage = Stage()
+    published = publish_to(
+        stage,
+        replace(ADA, sections=("cse546", "law101")),
+        replace(BOB, sections=("cse546", "law101"), consent=elsewhere),
+        Student("3", "Cyd", "", "", ADA.consent, ("cse546", "art")),
+    )
+    assert published.gallery.sections == {"art": (), "cse546": ("1",), "law101": ("1", "2")}
+    assert stage.published == [published.gallery]

@@ -29,6 +29,7 @@ from recognition.results import (
     result_without_faces,
 )
 from recognition.roster import Consent, Student
+from recognition.search import search_in
 from recognition.stopwatch import Stopwatch
 from recognition.track import link
 from recognition.vote import decide
@@ -39,6 +40,7 @@ from wire.result_message import Result, StudentSeen
 from wire.s3_event import Upload
 
 GALLERY = gallery_of("7", "8")
+SEARCH = search_in(GALLERY, "", beyond=False)
 STUDENTS = {"7": Student("7", "Ada", "maths", "senior"), "8": Student("8", "Bob", "art", "junior")}
 UPLOAD = Upload("clips", "a/cam.mp4", "v1", "e", "01", 10)
 SPENT = Spent({"total": 500.0}, 0.5, 2048)
@@ -51,7 +53,7 @@ def finding_of(*people: int, frames: int = 2) -> Finding:
 
 
 def test_students_and_unknown_faces_make_a_recognised_result() -> None:
-    result = result_of(UPLOAD, finding_of(1, 0, 4), GALLERY, STUDENTS, "results", SPENT)
+    result = result_of(UPLOAD, finding_of(1, 0, 4), SEARCH, STUDENTS, "results", SPENT)
     assert result.outcome == "recognised"
     assert {student.name: student.frames for student in result.students} == {"Ada": 2, "Bob": 2}
     assert result.unknown_faces == 1
@@ -64,7 +66,7 @@ def test_students_and_unknown_faces_make_a_recognised_result() -> None:
 
 
 def test_strangers_alone_make_an_unknown_result() -> None:
-    result = result_of(UPLOAD, finding_of(4, 5), GALLERY, {}, "results", SPENT)
+    result = result_of(UPLOAD, finding_of(4, 5), SEARCH, {}, "results", SPENT)
     assert (result.outcome, result.unknown_faces, result.csv) == ("unknown", 2, "name,major,year\r\n")
     assert result.reason
 
@@ -78,7 +80,7 @@ def uncertain_finding() -> Finding:
 
 
 def test_who_is_uncertain_is_told_but_is_neither_in_the_roll_call_nor_a_student_seen() -> None:
-    result = result_of(UPLOAD, uncertain_finding(), GALLERY, STUDENTS, "results", SPENT)
+    result = result_of(UPLOAD, uncertain_finding(), SEARCH, STUDENTS, "results", SPENT)
     assert [student.name for student in result.students] == ["Bob"]
     assert [student.name for student in result.uncertain] == ["Ada"]
     assert result.unknown_faces == 1
@@ -92,7 +94,7 @@ def test_who_is_uncertain_is_told_but_is_neither_in_the_roll_call_nor_a_student_
 
 def test_nobody_but_an_uncertain_face_makes_an_unknown_result_that_says_so() -> None:
     finding = uncertain_finding().without(frozenset({"8"}))
-    result = result_of(UPLOAD, finding, GALLERY, STUDENTS, "results", SPENT)
+    result = result_of(UPLOAD, finding, SEARCH, STUDENTS, "results", SPENT)
     assert (result.outcome, result.unknown_faces) == ("unknown", 2)
     assert "closely enough" in result.reason
 
@@ -112,7 +114,7 @@ def test_with_consent_an_uncertain_student_stays_uncertain() -> None:
 
 
 def test_an_empty_room_makes_a_no_face_result_without_a_picture() -> None:
-    result = result_of(UPLOAD, finding_of(), GALLERY, {}, "results", SPENT)
+    result = result_of(UPLOAD, finding_of(), SEARCH, {}, "results", SPENT)
     assert (result.outcome, result.picture_location) == ("no_face", None)
     assert "2 frames" in result.reason
 
@@ -125,7 +127,7 @@ def test_an_upload_nobody_looked_at_keeps_its_reason(outcome: str) -> None:
 
 def long_result(students: int, name: str) -> Result:
     seen = tuple(StudentSeen(f"{n:0200}", name, name, name, 0.9, 0.5, 3, 0.0) for n in range(students))
-    plain = result_of(UPLOAD, finding_of(0), GALLERY, STUDENTS, "results", SPENT)
+    plain = result_of(UPLOAD, finding_of(0), SEARCH, STUDENTS, "results", SPENT)
     return replace(plain, students=seen, csv=write_csv(seen))
 
 
@@ -147,7 +149,7 @@ def test_a_thousand_students_fit_into_a_message() -> None:
 
 def test_the_record_is_the_message_with_every_decision() -> None:
     finding = finding_of(0, 4)
-    result = result_of(UPLOAD, finding, GALLERY, STUDENTS, "results", SPENT)
+    result = result_of(UPLOAD, finding, SEARCH, STUDENTS, "results", SPENT)
     record = record_of(result, finding)
     assert read_result(record) == result
     decisions = json.loads(record)["decisions"]
@@ -181,7 +183,7 @@ def test_a_named_face_gets_colour_and_label_an_unknown_one_grey() -> None:
 
 
 def test_the_table_shows_who_is_uncertain_with_a_question_mark() -> None:
-    result = result_of(UPLOAD, uncertain_finding(), GALLERY, STUDENTS, "results", SPENT)
+    result = result_of(UPLOAD, uncertain_finding(), SEARCH, STUDENTS, "results", SPENT)
     drawn = Console(width=200, file=io.StringIO(), record=True)
     drawn.print(table([Look(Path("cam.mp4"), result, None)]))
     rows = [line for line in drawn.export_text().splitlines() if "a/cam.mp4" in line]

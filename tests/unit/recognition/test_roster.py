@@ -15,8 +15,9 @@ from recognition.consent import with_consent
 from recognition.errors import SetupError, StudentsError
 from recognition.identify import Finding
 from recognition.offline import FileRoster
-from recognition.roster import Consent, Student, from_row, moment, read_students, to_row, write_students
+from recognition.roster import Consent, Student, from_row, moment, to_row
 from recognition.settings import REQUIRED, Settings
+from recognition.students_file import read_students, write_students
 from recognition.track import link
 from recognition.vote import decide
 from tests.people import direction, gallery_of, sighting
@@ -26,7 +27,13 @@ ADA = Student("7", "Ada", "maths", "senior", Consent("office", "2026-09-01", "20
 
 
 @pytest.mark.parametrize(
-    "student", [ADA, Student("8", "Bøb", "", ""), replace(ADA, consent=Consent("x", "2026-01-01"))]
+    "student",
+    [
+        ADA,
+        Student("8", "Bøb", "", ""),
+        replace(ADA, consent=Consent("x", "2026-01-01")),
+        replace(ADA, consent=Consent("x", "2026-01-01", scope=("cse546", "7b")), sections=("cse546",)),
+    ],
 )
 def test_a_row_comes_back_as_it_was(student: Student) -> None:
     assert from_row(to_row(student)) == student
@@ -148,3 +155,19 @@ def test_the_detector_is_hog_unless_a_second_opinion_is_asked_for(said: str | No
 def test_a_detector_there_is_none_of_is_refused_with_those_there_are() -> None:
     with pytest.raises(SetupError, match=r"DETECTOR is 'cnn'; it may be hog or hog\+cnn"):
         Settings.from_environment(dict.fromkeys(REQUIRED, "x") | {"DETECTOR": "cnn"})
+
+
+@pytest.mark.parametrize(("section", "may"), [("cse546", True), ("law101", False), ("", False)])
+def test_a_consent_for_one_section_names_nobody_in_another(section: str, may: bool) -> None:
+    limited = replace(ADA, consent=Consent("office", "2026-09-01", scope=("cse546",)))
+    assert limited.may_be_named(NOW, section) is may
+    assert limited.may_be_enrolled(NOW)
+    finding, named = with_consent(finding_of(0), FileRoster([limited]), NOW, section)
+    assert bool(named) is may
+    assert [verdict.answer for verdict in finding.verdicts] == ["identified" if may else "unknown"]
+
+
+@pytest.mark.parametrize("sections", [["a/b"], [""], ["x" * 300], "cse546", [1.5]])
+def test_sections_that_cannot_be_are_refused(sections: object) -> None:
+    with pytest.raises(StudentsError, match="section"):
+        from_row({"student_id": "7", "name": "Ada", "sections": sections})
