@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from poller import logs
+from poller import program
 from poller.clock import SystemClock
 from poller.dlq_options import Code, parser
 from poller.errors import AwsError
@@ -104,19 +104,5 @@ def _connect(region: str, urls: Sequence[str], sleep: Callable[[float], None]) -
     return aws.open_queues(region, urls, sleep)
 
 
-def run() -> int:
-    """Run the program. Text that this terminal cannot show is escaped; a reader who left (`| head`) is no error."""
-    logs.configure("WARNING")
-    logs.speak_alone()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        return int(main())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Code.DONE
-
-
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(program.run(main))

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from poller import logs
+from poller import program
 from poller.examine import cloud, everything
 from poller.examine.finding import Finding, State, as_text
 from poller.settings import read
@@ -26,6 +26,7 @@ exit codes:
   0  all is well (what was skipped says so)
   1  warnings, nothing worse
   2  errors (or wrong usage)
+{program.FAULT_MEANS}
 """
 
 
@@ -83,11 +84,7 @@ def _connect(region: str) -> cloud.Instruments:
 
 def run() -> None:
     """Run the program. Checks that hang are left behind: waiting for them would break the bound."""
-    logs.configure("WARNING")
-    logs.speak_alone()
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    os._exit(program.run(main))
 
 
 if __name__ == "__main__":

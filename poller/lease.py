@@ -14,9 +14,7 @@ from dataclasses import dataclass, replace
 
 from poller.errors import AwsError
 from poller.logs import log
-from poller.ports import Clock, Delivery, Queue
-
-BATCH = 10
+from poller.ports import BATCH, Clock, Delivery, Queue
 
 
 @dataclass(frozen=True, slots=True)

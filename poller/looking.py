@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from poller.dead_letters import DeadLetter, Source
-from poller.lease import BATCH
-from poller.ports import Clock, MeasuredQueue
+from poller.ports import BATCH, Clock, MeasuredQueue
 
 HIDE_S = 900
 LOOK_S = HIDE_S - 120  # for longer than that, what was seen first would show up again

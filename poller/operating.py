@@ -15,12 +15,12 @@ from pathlib import Path
 
 from poller import wording
 from poller.dead_letters import DeadLetter, Source
+from poller.disk import disk_hint
 from poller.durable import DurableDirectory
 from poller.errors import Refused
 from poller.looking import Looking
 from poller.naming import slug
 from poller.ports import Queue
-from poller.results import DISK_HINTS
 
 WINDOW = 500  # letters in memory at once: "oldest first" holds within so many
 PROGRESS = 100
@@ -130,8 +130,7 @@ class Desk:
                 with DurableDirectory(copies) as directory:
                     directory.write(name, _copy_of(letter))
             except OSError as error:
-                hint = DISK_HINTS.get(error.errno or 0, "RESULTS_DIR cannot be written")
-                self.tell(f"{letter.short_id} is kept, because its copy could not be: {hint}")
+                self.tell(f"{letter.short_id} is kept, because its copy could not be: {disk_hint(error)}")
                 return False
         return self._delete(letter, f"discarded {letter.short_id}", f", {where}")
 

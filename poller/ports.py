@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+BATCH = 10
+"""How many messages SQS takes or gives in one call at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -13,9 +13,8 @@ import threading
 from collections.abc import Callable
 
 from poller.errors import AwsError
-from poller.lease import BATCH
 from poller.logs import log, log_unexpected
-from poller.ports import Delivery
+from poller.ports import BATCH, Delivery
 from poller.tally import Exit
 from poller.work import Work
 

@@ -6,20 +6,19 @@ disk error ends the draining: everything else stays in the queue, where it is sa
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from poller import decide
 from poller.decide import BACKOFF_CAP_S
+from poller.disk import disk_trouble
 from poller.durable import DurableDirectory
 from poller.errors import AwsError, Refused
 from poller.filing import file_result
-from poller.lease import BATCH
 from poller.logs import log, log_unexpected
 from poller.naming import short
-from poller.ports import Clock, Delivery, Queue
+from poller.ports import BATCH, Clock, Delivery, Queue
 from poller.settings import Settings
 from poller.tally import Exit, Tally
 from wire.errors import NewerSchemaError, WireError
@@ -27,27 +26,6 @@ from wire.result_json import read_result
 
 LAST_WAIT_S = 2  # nothing is in work: whatever was sent is in the queue already
 BUSY_WAIT_S = 5  # a poll begun just before the last answer must not hold up the tick's end
-DISK_HINTS = {
-    errno.ENOSPC: "the disk is full: free some space",
-    errno.EDQUOT: "the quota is used up: free some space",
-    errno.EFBIG: "the file size limit (ulimit -f) is too small",
-    errno.EROFS: "the file system is read-only: check dmesg, remount it",
-    errno.EIO: "the disk reports errors: check dmesg, replace it",
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "RESULTS_DIR is not ours to write: chown it to the poller's user"),
-    errno.ENOENT: "RESULTS_DIR is gone: mount or create it",
-    errno.EISDIR: "a directory lies where a file of ours belongs: move it away",
-    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "RESULTS_DIR is not a directory: move the file away"),
-    errno.ENAMETOOLONG: "RESULTS_DIR, or a name in it, is too long for its file system: choose a shorter path",
-    errno.ENXIO: "a pipe, a socket or a device lies where a file of ours belongs: remove it",
-    errno.ELOOP: "a symlink lies where a file of ours belongs: remove it",
-}
-
-
-def disk_trouble(error: OSError, tally: Tally) -> None:
-    """Report a disk that does not take results, with what to do about it."""
-    hint = DISK_HINTS.get(error.errno or 0, "RESULTS_DIR cannot be written")
-    log(logging.ERROR, "disk_trouble", code=errno.errorcode.get(error.errno or 0, "OSError"), hint=hint)
-    tally.trouble(Exit.DISK)
 
 
 @dataclass(frozen=True, slots=True)

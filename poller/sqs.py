@@ -14,10 +14,9 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from poller.errors import Refused, Transient
 from poller.patience import backoff
-from poller.ports import Delivery, Depth
+from poller.ports import BATCH, Delivery, Depth
 
 TRIES = 5
-BATCH = 10
 TIMESTAMP_DIGITS = 15  # milliseconds: enough for 30,000 years
 COUNTS = (
     "ApproximateNumberOfMessages",

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
-from poller import logs
+from poller import program
 from poller.durable import DurableDirectory
 from poller.history import PastTick
 from poller.logs import WAITS
@@ -51,10 +51,10 @@ def main(
     """Show the state and return the exit code: 0 well, 1 not well, 2 nothing to look at."""
     options = parser().parse_args(argv)
     place = environment.get("RESULTS_DIR", "").strip()
-    if not place or not Path(place).is_dir():  # opening it would make it
-        print("RESULTS_DIR is missing or no directory: source the poller's environment file first", file=sys.stderr)  # noqa: T201
-        return 2
     try:
+        if not place or not Path(place).is_dir():  # opening it would make it
+            print("RESULTS_DIR is missing or no directory: source the poller's environment file first", file=sys.stderr)  # noqa: T201
+            return 2
         with DurableDirectory(Path(place)) as directory:
             state = gather(directory, time.time() if now is None else now, options.last)
     except OSError as error:
@@ -127,12 +127,5 @@ def _utc(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="seconds")
 
 
-def run() -> int:
-    """Run the program."""
-    logs.configure("WARNING")
-    logs.speak_alone()
-    return main()
-
-
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(program.run(main))

@@ -22,13 +22,13 @@ if __name__ == "__main__":  # until the tick hears signals, let one end the prog
 from poller import logs, sign_of_life
 from poller.clock import SystemClock
 from poller.course import Course, Ports
+from poller.disk import disk_trouble
 from poller.durable import DurableDirectory
 from poller.errors import AwsError, SettingsError
 from poller.history import PastTick, remember
 from poller.lock import take
 from poller.logs import log
 from poller.ports import Clock
-from poller.results import disk_trouble
 from poller.settings import Settings, explain
 from poller.stopping import End, bounded, obeying_signals
 from poller.tally import EXIT_MEANS, Exit, Tally

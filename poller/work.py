@@ -42,17 +42,25 @@ class Work:
     def carry_out(self, delivery: Delivery) -> None:
         """Work on a message whose lease is held. Never raises: a thread has nobody to tell."""
         try:
+            self._work_on(delivery)
+        except AwsError as error:
+            self.tally.aws_trouble(error)
+        finally:
+            self._let_go(delivery)
+
+    def _work_on(self, delivery: Delivery) -> None:
+        try:
             step = decide.before(delivery.body)
             settlement = self._ask(delivery, step) if isinstance(step, Notification) else step
             if settlement is not None:
                 self._apply(settlement, delivery)
-        except AwsError as error:
-            self.tally.aws_trouble(error)
+        except AwsError:
+            raise
         except Exception as error:
             log_unexpected(error, message=delivery.message_id)
-            self.tally.count("failed")
-        finally:
-            self._let_go(delivery)
+            lease = self.leases.get(delivery.message_id)
+            if lease and lease.sent is None:  # visible at once, it would meet the same fault at once
+                self._return(decide.failed(delivery.receive_count, self.chance()), delivery)
 
     def _ask(self, delivery: Delivery, notification: Notification) -> Settlement | None:
         """The settlement after the function was asked; None if its outcome is unknown and the message stays hidden."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 
 IGNORED = Path(__file__).with_name("audit_ignored.txt")
 VULNERABLE = "bottle==0.12.18"  # PYSEC-2021-129, fixed in 0.12.19; never installed here
+_KNOWN = VULNERABLE.partition("==")[0]
 SECONDS = 30
 CLEAN, FOUND, WRONG, NOT_CHECKED = 0, 1, 2, 3
 UNREACHABLE = "no vulnerability service reachable"
@@ -71,32 +73,40 @@ def ask(packages: Iterable[str], ignored: Iterable[str]) -> subprocess.Completed
         return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
-def judge(answer: subprocess.CompletedProcess[str]) -> Verdict:
-    """What pip-audit's answer means. Its exit code says little: 1 is also a service that cannot be reached."""
+def judge(answer: subprocess.CompletedProcess[str], asked: Iterable[str]) -> Verdict:
+    """What pip-audit's answer means. Its exit code says little: 1 is also a service that cannot be reached.
+
+    `asked` are the requirements that it was asked of; one that the answer does not mention was not checked.
+    """
     try:
-        packages = json.loads(answer.stdout)["dependencies"]
-    except ValueError:
+        packages = [package for package in json.loads(answer.stdout)["dependencies"] if package["name"]]
+        found = [_finding(package, each) for package in _others(packages) for each in package.get("vulns", [])]
+    except (ValueError, KeyError, TypeError):
         why = [line for line in answer.stderr.splitlines() if line.startswith(_SERVICE_ERRORS)]
         if why:
             return Verdict(NOT_CHECKED, [UNREACHABLE, why[-1]])
         return Verdict(FOUND, ["broken: pip-audit gave no report", answer.stderr.strip()])
-    known, others = _split(packages)
-    found = [_finding(package, each) for package in others for each in package.get("vulns", [])]
     if found:
         return Verdict(FOUND, found)
-    if not known.get("vulns"):
+    if not any(package["name"] == _KNOWN and package.get("vulns") for package in packages):
         return Verdict(NOT_CHECKED, [UNREACHABLE, f"the one that answered knows no vulnerability of {VULNERABLE}"])
+    others = _others(packages)
     skipped = [f"{package['name']}: {package['skip_reason']}" for package in others if "skip_reason" in package]
+    told = {_canonical(package["name"]) for package in others}
+    skipped += [f"{each}: not in the answer" for each in asked if _canonical(each.partition("==")[0]) not in told]
     if skipped:
         return Verdict(NOT_CHECKED, ["skipped packages", *skipped])
     return Verdict(CLEAN, [f"nothing known of {len(others)} packages"])
 
 
-def _split(packages: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The report on the package that is known to be vulnerable (empty when it is missing), and on all others."""
-    name = VULNERABLE.partition("==")[0]
-    known = next((package for package in packages if package["name"] == name), {})
-    return known, [package for package in packages if package["name"] != name]
+def _others(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The report without the package that is known to be vulnerable."""
+    return [package for package in packages if package["name"] != _KNOWN]
+
+
+def _canonical(name: str) -> str:
+    """As package indexes compare names (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _finding(package: dict[str, Any], vulnerability: dict[str, Any]) -> str:
@@ -113,7 +123,8 @@ def main(required: bool) -> int:
         print(f"{IGNORED.name}: {error}", file=sys.stderr)
         return WRONG
     try:
-        code, lines = judge(ask(installed(), ignored))
+        asked = installed()
+        code, lines = judge(ask(asked, ignored), asked)
     except subprocess.TimeoutExpired:
         code, lines = NOT_CHECKED, [UNREACHABLE, f"no whole answer within {SECONDS} s"]
     if code == NOT_CHECKED:

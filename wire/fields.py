@@ -61,7 +61,7 @@ def optional(source: Json, name: str, kind: type[T], where: str) -> T | None:
 def numbers(source: Json, name: str, where: str) -> dict[str, float]:
     """The object under `name` whose values are all numbers; absent counts as empty."""
     found = as_object(source.get(name, {}), f"{where}.{name}")
-    return {key: required(found, key, float, f"{where}.{name}") for key in found}
+    return {key: required({"[]": value}, "[]", float, f"{where}.{name}") for key, value in found.items()}
 
 
 def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:

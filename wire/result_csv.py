@@ -1,20 +1,23 @@
 """The roll call as CSV: RFC 4180, UTF-8, header `name,major,year`, a row for each identified student.
 
 Knows nothing of S3 or disks. The surprising rule: a cell that a spreadsheet would take for a formula
-gets a leading apostrophe (https://owasp.org/www-community/attacks/CSV_Injection).
+gets a leading apostrophe (https://owasp.org/www-community/attacks/CSV_Injection), also after a semicolon or a tab,
+which other spreadsheets take for the separator.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Protocol
 
 from wire.errors import WireError
 
 HEADER = ("name", "major", "year")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"(^[\t\r]|(?:^|(?<=[;\t]))(?=[=+\-@\uff1d\uff0b\uff0d\uff20]))")
+_SETS_SEPARATOR = re.compile(r"\s*sep\s*=", re.IGNORECASE)
 
 
 class CsvRow(Protocol):
@@ -40,16 +43,19 @@ def write_csv(rows: Iterable[CsvRow]) -> str:
 def neutralise(text: str) -> str:
     """`text` itself if no cell of it could be taken for a formula, else the same cells with the apostrophes put in.
 
-    Whatever `write_csv` has written, in this version or another, comes back as it is. Raises `WireError` when it is
-    no CSV, or holds half a character, which could never be written out.
+    What `write_csv` has written of students, in this version or another, comes back as it is. Raises `WireError` when
+    it is no CSV, would have a spreadsheet read it with another separator, or holds half a character, which could never
+    be written out.
     """
     try:
         text.encode()
-        rows = list(csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(text.replace("\x00", "").lstrip("\ufeff"), newline=""), strict=True))
     except (csv.Error, UnicodeError) as error:
         raise WireError(f"the roll call is no CSV: {type(error).__name__}") from error
+    if _SETS_SEPARATOR.match(text):
+        raise WireError("the roll call is no CSV: its first line sets a separator")
     harmless = [[_neutralised(cell) for cell in row] for row in rows]
-    if harmless == rows and "\x00" not in text:
+    if harmless == rows and "\x00" not in text and not text.startswith("\ufeff"):
         return text
     rewritten = io.StringIO()
     csv.writer(rewritten, lineterminator="\r\n").writerows(harmless)
@@ -57,5 +63,4 @@ def neutralise(text: str) -> str:
 
 
 def _neutralised(cell: str) -> str:
-    clean = cell.replace("\x00", "")
-    return f"'{clean}" if clean.startswith(_FORMULA_STARTS) else clean
+    return _FORMULA.sub(r"'\1", cell.replace("\x00", "").lstrip("\ufeff"))

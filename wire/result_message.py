@@ -101,4 +101,4 @@ class Result:
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise WireError(f"{name} is {value}, outside {low} to {high}")
+        raise WireError(f"{name} is outside {low} to {high}")

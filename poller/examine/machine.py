@@ -12,9 +12,9 @@ import secrets
 import shlex
 from pathlib import Path
 
+from poller.disk import disk_hint
 from poller.durable import DurableDirectory
 from poller.examine.finding import Finding, State
-from poller.results import DISK_HINTS
 from poller.state import gather
 
 KEEPALIVE = Path("/proc/sys/net/ipv4/tcp_keepalive_time")
@@ -36,7 +36,7 @@ def directory(path: Path) -> Finding:
         _write_and_remove(path)
     except OSError as error:
         code = errno.errorcode.get(error.errno or 0, "OSError")
-        return Finding(name, State.ERROR, f"{path} takes no file: {code}", DISK_HINTS.get(error.errno or 0, "mend it"))
+        return Finding(name, State.ERROR, f"{path} takes no file: {code}", disk_hint(error))
     status = path.stat()
     if status.st_uid != os.geteuid():
         return Finding(name, State.WARNING, f"{path} belongs to another user", f"chown {os.geteuid()} {quoted}")

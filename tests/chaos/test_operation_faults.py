@@ -127,14 +127,6 @@ def test_sigterm_while_a_result_is_filed_loses_and_doubles_nothing(stage: ChaosS
     assert stage.balance() == {}
 
 
-def send_dead_letters_again(stage: ChaosStage) -> None:
-    """What a redrive does: each body becomes a new message of the request queue."""
-    letters = stage.dead_letters()
-    assert len(letters) == 1
-    for body, _ in letters:
-        stage.send(body)
-
-
 @pytest.mark.fault(45)
 def test_a_dead_letter_whose_work_was_finished_is_no_second_work_when_it_is_sent_again(stage: ChaosStage) -> None:
     stage.hurried_s = 0
@@ -143,7 +135,7 @@ def test_a_dead_letter_whose_work_was_finished_is_no_second_work_when_it_is_sent
     stage.settle()
     assert stage.balance() == {"DEAD_LETTER_QUEUE_URL": 1}
     assert stage.keys() == ["done"]
-    send_dead_letters_again(stage)
+    assert stage.operate("dlq", "redrive", "--all")[0] == 0
     stage.settle()
     assert stage.invocations() == 6
     assert stage.works() == 1
@@ -161,7 +153,7 @@ def test_what_failed_five_times_is_a_dead_letter_and_one_result_once_the_cause_i
     assert stage.invocations() == 5
     assert stage.keys() == []
     assert stage.balance() == {"DEAD_LETTER_QUEUE_URL": 1}
-    send_dead_letters_again(stage)
+    assert stage.operate("dlq", "redrive", "--all")[0] == 0
     stage.settle()
     assert stage.keys() == ["mended"]
     assert stage.works() == 1

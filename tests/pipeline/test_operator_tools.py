@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from localcloud.deployment import role_credentials
+
 pytestmark = pytest.mark.pipeline
+ROOT = Path(__file__).parents[2]
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def move_the_request_aside(pipeline: Any, copies: int) -> None:
@@ -86,3 +95,43 @@ def test_the_operators_role_sees_all_queues_and_the_function(pipeline: Any) -> N
     pipeline.results.mkdir(mode=0o700)
     code, lines, _ = pipeline.operate("doctor")
     assert code < 2, "\n".join(lines)
+
+
+MARK = "<!-- run by tests/pipeline/test_operator_tools.py -->"
+
+
+def profile(name: str, credentials: Mapping[str, str]) -> str:
+    keys = "".join(f"{key.lower()} = {value}\n" for key, value in credentials.items())
+    return f"[profile {name}]\n{keys}"
+
+
+def test_the_pages_commands_work_as_they_stand_there(pipeline: Any, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    blocks = re.findall(re.escape(MARK) + r"\n```sh\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    pipeline.results.mkdir(mode=0o700)
+    told = pipeline.cloud.poller
+    keys = {name: value for name, value in told.items() if name in KEYS}
+    settings = {
+        name: value
+        for name, value in told.items()
+        if name not in (*KEYS, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    }
+    settings |= {"RESULTS_DIR": str(pipeline.results), "AWS_PROFILE": "smart-classroom"}
+    (tmp_path / "poller.env").write_text("".join(f"export {name}={shlex.quote(v)}\n" for name, v in settings.items()))
+    operator = role_credentials(pipeline.cloud.port, pipeline.cloud.operator["OPERATOR_ROLE_ARN"], "operator")
+    config = profile("smart-classroom", keys) + profile("smart-classroom-operator", operator)
+    (tmp_path / "config").write_text(config)
+    script = "\n".join(["set -e", *blocks]).replace("/etc/smart-classroom/poller.env", str(tmp_path / "poller.env"))
+    script = script.replace("poller.doctor\n", "poller.doctor || test $? -eq 1\n")  # warnings depend on the machine
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
+    environment = {**clean, "PATH": path, "PYTHONPATH": str(ROOT), "AWS_CONFIG_FILE": str(tmp_path / "config")}
+    ran = subprocess.run(
+        ["sh", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "takes us for the role smart-classroom-poller" in ran.stdout
+    assert "id        from" in ran.stdout
+    shown = {line[9:28].strip() for line in page.split("```text\n")[1].split("\n\n")[0].splitlines() if line[0] != " "}
+    assert shown == {line[9:28].strip() for line in ran.stdout.split("\n\n")[0].splitlines() if line[0] != " "}

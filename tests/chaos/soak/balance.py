@@ -6,14 +6,16 @@ queue.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from poller.naming import content_digest
 from wire.errors import WireError
+from wire.result_json import read_result
 from wire.result_message import Result
-from wire.s3_event import read_notification
+from wire.s3_event import Upload, read_notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,16 @@ def _dead(bodies: Iterable[str]) -> tuple[set[str], int]:
     jobs: set[str] = set()
     unreadable = 0
     for body in bodies:
-        try:
-            uploads = read_notification(body).uploads
-        except WireError:
-            uploads = ()
+        uploads = _uploads(body)
         jobs |= {upload.job_id for upload in uploads}
         unreadable += not uploads
     return jobs, unreadable
+
+
+def _uploads(body: str) -> tuple[Upload, ...]:
+    """Whose work a dead letter is: a request's or a result's."""
+    with contextlib.suppress(WireError):
+        return (read_result(body).upload,)
+    with contextlib.suppress(WireError):
+        return tuple(read_notification(body).uploads)
+    return ()

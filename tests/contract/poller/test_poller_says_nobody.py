@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from poller.program import FAULT
 from tests.contract.poller import loopback_aws
 from tests.contract.poller.loopback_aws import LoopbackAws
 from tests.planted import KEY, MAJOR, NAME, SECRET, STUDENT_ID, TOKEN, WORDS, found_in
@@ -113,6 +114,9 @@ def test_what_cannot_be_read_is_buried_and_not_quoted(aws: LoopbackAws, said: Sa
     code, text = said()
     assert code == 1
     assert text.count('"dead_lettered", "message"') == len(BAD_REQUESTS) + len(BAD_RESULTS) - 1
+    buried = [message for queue in ("dead", "output-dead") for message in aws.queues[queue]]
+    assert len(buried) == len(BAD_REQUESTS) + len(BAD_RESULTS) - 1
+    assert {message.body: found for message in buried if (found := found_in(str(message.attributes), WORDS))} == {}
     assert '"newer_schema"' in text
 
 
@@ -210,8 +214,18 @@ def test_a_line_that_cannot_be_written_leaves_no_traceback_with_what_was_being_h
     assert '"summary"' in text
 
 
-@pytest.mark.parametrize("program", ["status", "doctor", "dlq"])
-def test_an_operators_program_that_chokes_quotes_nothing(said: Say, program: str) -> None:
-    code, text = said("-c", f"from poller import {program}; {QUOTE}; {program}.main = boom; {program}.run()")
-    assert code == 1
+CHOKED = {"status": "state.gather", "doctor": "examine.everything.settings", "dlq": "settings.read"}
+
+
+@pytest.mark.parametrize(("name", "place"), CHOKED.items(), ids=CHOKED.keys())
+def test_an_operators_program_that_chokes_quotes_nothing(said: Say, tmp_path: Path, name: str, place: str) -> None:
+    (tmp_path / "results").mkdir(mode=0o700)
+    module = place.rpartition(".")[0]
+    patch = f"import runpy, poller.{module}; {QUOTE}; poller.{place} = boom"
+    code, text = said(
+        "-c",
+        f"{patch}; import sys; sys.argv[1:] = ['list'] * ({name!r} == 'dlq'); "
+        f"runpy.run_module('poller.{name}', run_name='__main__', alter_sys=True)",
+    )
+    assert code == FAULT
     assert [json.loads(line)["event"] for line in text.splitlines()] == ["unexpected"]

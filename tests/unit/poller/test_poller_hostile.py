@@ -180,9 +180,14 @@ def test_a_thing_planted_under_a_records_name_is_not_touched(tmp_path: Path, kin
     folder.mkdir(mode=0o700)
     victim.write_text("mine")
     plant(folder / f"{stem(ONE_STUDENT)}.json", kind, victim)
-    drained = Drained(folder).drain(result_delivery(ONE_STUDENT))
+    neighbour = result("neighbour.mp4")
+    drained = Drained(folder).drain(result_delivery(ONE_STUDENT), Delivery("m2", "r2", write_result(neighbour), 1))
     assert victim.read_text() == "mine"
     assert drained.settled("r1")
+    assert drained.settled("r2")
+    stopped = kind == "directory"  # it can be neither read nor replaced: an operator must come
+    assert drained.tally.exit_code() is (Exit.DISK if stopped else Exit.FINE)
+    assert (folder / f"{stem(neighbour)}.csv").exists() is not stopped
 
 
 def plant(path: Path, kind: str, victim: Path) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from poller import durable
+from poller.disk import disk_trouble
 from poller.durable import DurableDirectory
 from poller.errors import Refused, Transient
 from poller.naming import stem
 from poller.ports import Delivery
-from poller.results import Progress, Results, disk_trouble
+from poller.results import Progress, Results
 from poller.tally import Exit, Tally
 from tests.unit.poller.poller_fakes import FakeClock, FakeQueue, csv_files, result, result_delivery, settings
 from wire.result_json import write_result

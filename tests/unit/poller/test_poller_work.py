@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from poller import decide
 from poller.attempt import LOOK_S, Window
 from poller.decide import BACKOFF_CAP_S
 from poller.errors import FunctionFailed, NotStarted, Refused, Transient, UnknownOutcome, Unreachable, Unusable
@@ -245,6 +246,17 @@ def test_an_unforeseen_error_neither_escapes_nor_deletes(stage: Stage) -> None:
     stage.carry_out()
     assert stage.queue.log == [("hide", {"r1": 300})]
     assert stage.tally.exit_code() is Exit.LEFT_OVER
+
+
+def test_an_unforeseen_error_before_the_function_is_asked_backs_off_and_counts_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "before", raising(MemoryError()))
+    stage.carry_out()
+    ((_, hidden),) = stage.queue.log
+    assert hidden["r1"] > 0  # type: ignore[index]
+    assert (stage.tally.counts()["failed"], stage.tally.counts()["not_started"]) == (1, 0)
+    assert not stage.function.invoked
 
 
 def test_leaving_reports_an_unreachable_queue(stage: Stage) -> None:

@@ -85,7 +85,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], None
 
 
 def verdict(*packages: str, ignored: tuple[str, ...] = ()) -> audit.Verdict:
-    return audit.judge(audit.ask(packages, ignored))
+    return audit.judge(audit.ask(packages, ignored), packages)
 
 
 def run_audit(**settings: str) -> subprocess.CompletedProcess[str]:
@@ -193,7 +193,25 @@ def test_a_skipped_package_is_not_checked_and_is_named() -> None:
     skipped = {"name": "dlib-bin", "skip_reason": "not found"}
     report = json.dumps({"dependencies": [known, skipped], "fixes": []})
     answer = subprocess.CompletedProcess([], 1, stdout=report, stderr="")
-    assert audit.judge(answer) == (audit.NOT_CHECKED, ["skipped packages", "dlib-bin: not found"])
+    assert audit.judge(answer, ["dlib-bin==1"]) == (audit.NOT_CHECKED, ["skipped packages", "dlib-bin: not found"])
+
+
+def test_a_package_that_the_answer_does_not_mention_was_not_checked() -> None:
+    known = {"name": "bottle", "version": "0.12.18", "vulns": [{"id": "X", "aliases": [], "fix_versions": []}]}
+    other = {"name": "Ruamel.yaml", "version": "1", "vulns": []}
+    answer = subprocess.CompletedProcess([], 1, stdout=json.dumps({"dependencies": [known, other]}), stderr="")
+    assert audit.judge(answer, ["ruamel_yaml==1", "pillow==13"]) == (
+        audit.NOT_CHECKED,
+        ["skipped packages", "pillow==13: not in the answer"],
+    )
+
+
+@pytest.mark.parametrize(
+    "report", ["{}", "[]", "null", '{"dependencies": [{}]}', '{"dependencies": [{"name": "x", "vulns": [{}]}]}']
+)
+def test_a_report_of_another_shape_is_a_broken_audit(report: str) -> None:
+    code, lines = audit.judge(subprocess.CompletedProcess([], 0, stdout=report, stderr=""), [])
+    assert (code, lines[0]) == (audit.FOUND, "broken: pip-audit gave no report")
 
 
 def test_an_id_is_ignored_up_to_its_date_and_no_longer() -> None:

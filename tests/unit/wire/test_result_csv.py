@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -44,9 +45,10 @@ def test_every_cell_comes_back_from_a_reader_and_none_starts_a_formula(cells: li
     (_, *rows) = csv.reader(io.StringIO(write_csv(Row(*each) for each in cells), newline=""))
     assert len(rows) == len(cells)
     for row, given_cells in zip(rows, cells, strict=True):
-        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
-        assert [cell.removeprefix("'") for cell in row] == [
-            c.replace("\x00", "").removeprefix("'") for c in given_cells
+        parts = [part for cell in row for part in re.split("[;\t]", cell)]
+        assert not any(part.startswith(("=", "+", "-", "@", "\r", "\uff1d")) for part in parts)
+        assert [cell.replace("'", "") for cell in row] == [
+            cell.replace("\x00", "").lstrip("\ufeff").replace("'", "") for cell in given_cells
         ]
 
 
@@ -71,7 +73,29 @@ def test_no_cell_of_a_forged_roll_call_is_a_formula(before: str, cell: str) -> N
     assert neutralise(neutralise(f"{before}{cell},b")) == neutralise(f"{before}{cell},b")
 
 
-@pytest.mark.parametrize("text", ['a,"b', '"a"b', "x" * 200_000])
+@pytest.mark.parametrize(
+    ("cell", "harmless"),
+    [
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("x;=1+1", "x;'=1+1"),
+        ("x\t@SUM(A1)", "x\t'@SUM(A1)"),
+        (";-1;+1", ";'-1;'+1"),
+        ("\ufeff=1", "'=1"),
+        ("O'Neil; Ada", "O'Neil; Ada"),
+        ("a=b+c", "a=b+c"),
+    ],
+)
+def test_a_formula_hides_neither_behind_another_separator_nor_in_other_characters(cell: str, harmless: str) -> None:
+    (_, row) = csv.reader(io.StringIO(write_csv([Row(cell)]), newline=""))
+    assert row[0] == harmless
+    assert neutralise(write_csv([Row(cell)])) == write_csv([Row(cell)])
+
+
+def test_a_mark_of_the_byte_order_hides_no_formula() -> None:
+    assert neutralise("\ufeff=1+1,b\r\n") == "'=1+1,b\r\n"
+
+
+@pytest.mark.parametrize("text", ['a,"b', '"a"b', "x" * 200_000, "sep=;\r\nx;=1+1\r\n", "SEP = ;\r\n"])
 def test_what_is_no_csv_is_refused(text: str) -> None:
     with pytest.raises(WireError, match="no CSV"):
         neutralise(text)
