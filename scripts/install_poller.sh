@@ -112,14 +112,14 @@ settle_settings() {
     fi
 }
 
-# put FILE MODE OWNER: standard input becomes FILE, all at once, unless it is so already.
+# put FILE MODE GROUP: standard input becomes FILE, root's, all at once, unless it is so already.
 put() {
     cat >"$work/new"
-    if [ -f "$1" ] && [ "$(stat -c '%a %U' "$1")" = "$2 $3" ] && [ "$(cat "$1")" = "$(cat "$work/new")" ]; then
+    if [ -f "$1" ] && [ "$(stat -c '%a %U %G' "$1")" = "$2 root $3" ] && [ "$(cat "$1")" = "$(cat "$work/new")" ]; then
         return
     fi
     mkdir -p "$(dirname "$1")"
-    install -m "$2" -o "$3" -g "$3" "$work/new" "$1.new"
+    install -m "$2" -o root -g "$3" "$work/new" "$1.new"
     mv -f "$1.new" "$1"
     did "$1"
 }
@@ -434,7 +434,8 @@ fail_if_missing
 
 make_user
 install_program
-put "$settings" 600 "$user" <"$work/poller.env"
+# Root's, the poller may only read it: whoever writes RESULTS_DIR there chooses a directory that root gives away.
+put "$settings" 640 "$user" <"$work/poller.env"
 make_results
 "run_by_$way"
 probe_early

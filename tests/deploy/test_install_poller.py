@@ -57,9 +57,8 @@ def test_a_wrong_argument_is_refused_with_the_reason(arguments: list[str], reaso
 
 def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
     told = refused("--wheel", tmp_path / "no.whl", "--settings", tmp_path / "no.env", PYTHON="no-such-python")
-    for thing in ("no.whl", "no.env", "Python 3.10 or newer"):
-        assert f"  - {'the wheel ' if thing == 'no.whl' else ''}" in told
-        assert thing in told
+    for thing in (f"the wheel {tmp_path}/no.whl", f"the settings file {tmp_path}/no.env", "Python 3.10 or newer"):
+        assert f"\n  - {thing}" in told
 
 
 def test_missing_settings_are_named_by_the_pollers_own_table() -> None:
@@ -109,3 +108,11 @@ def test_who_is_not_root_is_told(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "root: run it with sudo" in done.stderr
+
+
+def test_the_page_shows_the_very_entry_that_is_installed() -> None:
+    (entry,) = re.findall(r"^\* \* \* .*$", SCRIPT.read_text(), re.MULTILINE)
+    for name in ("user", "settings", "venv", "log"):
+        (told,) = re.findall(rf"^{name}=(.*)$", SCRIPT.read_text(), re.MULTILINE)
+        entry = entry.replace(f"${name}", told)
+    assert f"```crontab\n{entry}\n```" in (ROOT / "docs" / "poller.md").read_text()

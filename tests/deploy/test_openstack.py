@@ -75,6 +75,12 @@ def test_heats_parameters_are_the_clouds_and_those_that_are_printed(
     assert heat["parameters"].keys() - groups["This cloud"] == values.keys()
 
 
+def test_the_page_gives_every_parameter_of_the_cloud_that_has_no_default(heat: dict[str, Any]) -> None:
+    named = re.findall(r"--parameter (\w+)=", (ROOT / "docs" / "poller.md").read_text())
+    (cloud,) = (group["parameters"] for group in heat["parameter_groups"] if group["label"] == "This cloud")
+    assert set(named) == {name for name in cloud if "default" not in heat["parameters"][name]}
+
+
 def test_every_name_in_the_user_data_is_filled_in_by_both(
     heat: dict[str, Any], vm: ModuleType, values: dict[str, str]
 ) -> None:

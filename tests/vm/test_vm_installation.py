@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from string import Template
 
 import pytest
+import yaml
 
 import localcloud
-from localcloud.credentials import write_environment
+from localcloud.credentials import ROOT_KEY, write_environment
+from poller.environment_file import SECRETS
+from tests.openstack_stage import OUTPUTS, openstack_vm
 from tests.pipeline.conftest import Pipeline
 from tests.stage import ROOT
 from tests.vm.throwaway_root import ThrowawayRoot, obstacle
@@ -23,6 +31,8 @@ pytestmark = [
     pytest.mark.skipif(bool(obstacle()), reason=f"no throw-away root: {obstacle()}"),
 ]
 HOME = "/var/lib/smart-classroom"
+CREDENTIALS_PAGE = ROOT / "docs" / "credentials.md"
+NOT_FOR_THE_VM = (*SECRETS, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 INSTALL = ("sh", "/installer/install_poller.sh")
 PLACES = ("/opt/smart-classroom", "/etc", HOME, "/var/log/smart-classroom.log", "/installer")
 CRON_S = 200.0  # a minute until cron's next, the tick itself, and a slow machine
@@ -50,9 +60,15 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[Installed]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowawayRoot]:
+    made = ThrowawayRoot(tmp_path_factory.mktemp("root"))
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def installed(root: ThrowawayRoot, tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[Installed]:
     folder = tmp_path_factory.mktemp("vm")
-    root = ThrowawayRoot(folder / "root")
     with localcloud.running(folder / "cloud", concurrency=1) as cloud:
         stage = Vm(cloud, folder, root=root)
         stage.recognition("enrol", samples / "photographs", "--consent-by", "the tests")
@@ -63,11 +79,31 @@ def installed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterat
         installer.mkdir()
         for file in (wheel, ROOT / "scripts" / "install_poller.sh"):
             shutil.copy(file, installer)
-        told = {name: value for name, value in cloud.poller.items() if name != "RESULTS_DIR"}
-        write_environment(installer / "stage.env", told)
-        hasty = ("--set", "POLLER_RECEIVE_S=3", "--set", "POLLER_WAIT_S=1")
-        yield Installed(root, stage, root.run(*INSTALL, "--settings", "/installer/stage.env", *hasty))
-        shutil.rmtree(root.path)
+        write_environment(installer / "stage.env", without(cloud.operator, NOT_FOR_THE_VM))
+        settings = ("AWS_PROFILE=smart-classroom", "POLLER_RECEIVE_S=3", "POLLER_WAIT_S=1")
+        options = [word for setting in settings for word in ("--set", setting)]
+        said = root.run(*INSTALL, "--settings", "/installer/stage.env", *options)
+        give_credentials(root, cloud)
+        yield Installed(root, stage, said)
+
+
+def without(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name not in names}
+
+
+def give_credentials(root: ThrowawayRoot, cloud: localcloud.Cloud) -> None:
+    """As docs/credentials.md says, with a helper that knows the emulator's key instead of a certificate."""
+    ends = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
+    key = {"AccessKeyId": ROOT_KEY, "SecretAccessKey": ROOT_KEY, "Expiration": ends}
+    helper = root.file("/usr/local/bin/aws_signing_helper")
+    helper.write_text(f"#!/bin/sh\necho '{json.dumps({'Version': 1, **key})}'\n")
+    helper.chmod(0o755)
+    (config,) = re.findall(r"cat >config <<END\n(.*?)END\n", CREDENTIALS_PAGE.read_text(), re.DOTALL)
+    told = {**cloud.operator, "anchor": "a", "profile": "p", "machine": "m"}
+    root.file("/installer/config").write_text(Template(config).substitute(told))
+    command = "install -o smart-classroom -g smart-classroom -m 0600 config /var/lib/smart-classroom/.aws/config"
+    assert command in CREDENTIALS_PAGE.read_text()
+    root.run("sh", "-c", f"cd /installer && {command}")
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +133,12 @@ def removed(delivered: Installed) -> Installed:
     return Installed(delivered.root, delivered.stage, said)
 
 
+@pytest.fixture(scope="module")
+def again(removed: Installed) -> Installed:
+    """After the poller has been installed once more."""
+    return Installed(removed.root, removed.stage, removed.root.run(*INSTALL, "--settings", "/installer/stage.env"))
+
+
 def mode_and_owner(root: ThrowawayRoot, *places: str) -> list[str]:
     return root.run("stat", "-c", "%a %U", *places).splitlines()
 
@@ -107,7 +149,7 @@ def test_the_installation_brings_what_the_machine_lacks(installed: Installed) ->
     assert "tcp_keepalive_time = 60" in installed.root.file("/etc/sysctl.d/90-smart-classroom.conf").read_text()
 
 
-def test_what_holds_secrets_or_results_is_the_pollers_alone_and_its_program_is_not_its_own(
+def test_secrets_and_results_are_seen_by_the_poller_alone_which_may_change_neither_program_nor_settings(
     installed: Installed,
 ) -> None:
     assert mode_and_owner(
@@ -119,7 +161,7 @@ def test_what_holds_secrets_or_results_is_the_pollers_alone_and_its_program_is_n
         "/opt/smart-classroom/bin",
         "/etc/cron.d/smart-classroom",
     ) == [
-        "600 smart-classroom",
+        "640 root",
         "700 smart-classroom",
         "700 smart-classroom",
         "640 smart-classroom",
@@ -136,12 +178,13 @@ def test_the_stages_names_that_are_not_the_pollers_are_left_out_and_named(instal
     assert "INPUT_BUCKET" in line
 
 
-def test_the_installation_ends_with_what_the_doctor_says_as_the_pollers_user(installed: Installed) -> None:
-    report = installed.said[installed.said.index("python -m poller.doctor") :].splitlines()
-    checks = {line[9:28].strip(): line.split()[0] for line in report if line[:9].strip() in ("ok", "warning", "error")}
-    assert {"settings", "results directory", "credentials", "identity", "request queue", "function"} <= {
-        check for check, state in checks.items() if state == "ok"
-    }, installed.said
+def test_it_ends_with_what_the_doctor_says_as_the_pollers_user_with_the_pages_credentials(installed: Installed) -> None:
+    said = installed.root.run(*INSTALL)
+    report = said[said.index("python -m poller.doctor") :].splitlines()
+    fine = {line[9:28].strip() for line in report if line.startswith("ok ")}
+    checks = {"settings", "results directory", "credentials", "identity", "request queue", "output queue", "function"}
+    assert checks <= fine, said
+    assert "the role smart-classroom-poller" in said
 
 
 def test_a_second_run_changes_nothing(installed: Installed) -> None:
@@ -183,8 +226,69 @@ def test_nobody_else_inherits_the_results_of_a_removed_poller(removed: Installed
     assert set(owners) == {"0"}
 
 
-def test_an_installation_after_that_has_its_results_again(removed: Installed) -> None:
-    removed.root.run(*INSTALL, "--settings", "/installer/stage.env")
-    owners = removed.root.run("find", f"{HOME}/results", "-printf", "%u\n").split()
+def test_an_installation_after_that_has_its_results_again(again: Installed) -> None:
+    owners = again.root.run("find", f"{HOME}/results", "-printf", "%u\n").split()
     assert set(owners) == {"smart-classroom"}
-    assert len(removed.stage.files()) == 1
+    assert len(again.stage.files()) == 1
+
+
+def test_a_systemd_timer_takes_the_place_of_cron_and_gives_it_back(again: Installed, tmp_path: Path) -> None:
+    """With a systemctl that only notes what it is told: no systemd runs in a root."""
+    root = again.root
+    systemctl = root.file("/usr/local/bin/systemctl")
+    systemctl.write_text('#!/bin/sh\necho "$@" >>/told\n')
+    systemctl.chmod(0o755)
+    root.run(*INSTALL, "--systemd")
+    assert not root.file("/etc/cron.d/smart-classroom").exists()
+    assert "nothing was changed" in root.run(*INSTALL)
+    assert "--quiet enable smart-classroom-poller.timer" in root.file("/told").read_text()
+    units = list(root.file("/etc/systemd/system").glob("smart-classroom-poller.*"))
+    assert {unit.suffix for unit in units} == {".service", ".timer"}
+    if shutil.which("systemd-analyze"):
+        for unit in units:  # they name programs and a user of the root
+            text = unit.read_text().replace("User=smart-classroom\n", "")
+            (tmp_path / unit.name).write_text(text)
+        check = ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()]
+        done = subprocess.run(check, capture_output=True, text=True, check=False)
+        ours = [line for line in done.stderr.splitlines() if "smart-classroom" in line]
+        assert (done.returncode, ours) == (0, [])
+    root.run(*INSTALL, "--cron")
+    assert root.file("/etc/cron.d/smart-classroom").exists()
+    assert not list(root.file("/etc/systemd/system").glob("smart-classroom-poller.*"))
+    systemctl.unlink()
+
+
+def test_a_new_vms_first_boot_installs_with_the_same_script_onto_its_volume(again: Installed) -> None:
+    """What cloud-init would do, on a disk that is a file and is not really mounted: a root has no loop devices."""
+    root, volume = again.root, "0b1c2d3e-4f5a-6b7c-8d9e-0a1b2c3d4e5f"
+    disk = root.file(f"/dev/disk/by-id/virtio-{volume[:20]}")
+    disk.parent.mkdir(parents=True)
+    disk.write_bytes(b"\0" * 16_000_000)
+    mount = root.file("/usr/local/sbin/mount")
+    mount.write_text('#!/bin/sh\necho "$@" >>/mounted\n')
+    mount.chmod(0o755)
+    root.file("/etc/fstab").touch()
+    boot = write_user_data(again, volume)
+    said = root.run("sh", str(boot))
+    assert root.file("/mounted").read_text() == "/srv/smart-classroom\n"
+    assert b"smart-classroom" in disk.read_bytes()[:2048]  # the file system's label
+    assert mode_and_owner(root, "/srv/smart-classroom/results") == ["700 smart-classroom"]
+    assert "AWS_PROFILE=smart-classroom" in root.file("/etc/smart-classroom/poller.env").read_text()
+    formatted = disk.read_bytes()
+    root.run("sh", str(boot))
+    assert disk.read_bytes() == formatted
+    assert "systemd does not run here" in said
+
+
+def write_user_data(installed: Installed, volume: str) -> Path:
+    """Write the files that the user-data names into the root. Returns the one that is run, as seen inside."""
+    program = openstack_vm()
+    (wheel,) = installed.root.file("/installer").glob("*.whl")
+    names = {**OUTPUTS, "FunctionName": "another"}
+    told = yaml.safe_load(program.user_data(program.parameters(names, "file:///installer", wheel), volume))
+    for file in told["write_files"]:
+        path = installed.root.file(file["path"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file["content"])
+    ((_, boot),) = told["runcmd"]
+    return Path(boot)

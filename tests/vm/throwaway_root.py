@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROGRAMS = ("mmdebstrap", "unshare", "chroot")
-PACKAGES = "ca-certificates,cron,python3,python3-venv"
+PROGRAMS = ("mmdebstrap", "unshare", "chroot", "mount", "umount")
+PACKAGES = "ca-certificates,cron,curl,e2fsprogs,python3,python3-venv"
 APT_SOURCES = ("sources.list", "sources.list.d/debian.sources", "sources.list.d/ubuntu.sources")
 PIP_CONFIGURATION = (Path("/etc/pip.conf"), Path.home() / ".config/pip/pip.conf")
 AS_THEY_ARE = (Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/resolv.conf"), Path("/etc/hosts"))
+ROOTS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENTER = """
 mount -t proc proc "$0/proc"
 mount -o bind,ro "$0/proc/sys" "$0/proc/sys"
@@ -41,12 +42,14 @@ def obstacle() -> str:
 
 @dataclass
 class ThrowawayRoot:
-    """The root in `path`. It is being made from the start; `wait` before entering it."""
+    """The root in `path`, an empty folder. It is being made from the start: `wait` before entering it, `remove` it."""
 
     path: Path
     making: subprocess.Popen[str] = field(init=False)
 
     def __post_init__(self) -> None:
+        # In memory: quick to fill and to empty, and unlike a folder of the host's /tmp never without devices.
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g,mode=755", "tmpfs", self.path], check=True)
         sources = [file for name in APT_SOURCES if (file := Path("/etc/apt", name)).is_file() and file.stat().st_size]
         command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}"]
         suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
@@ -66,6 +69,12 @@ class ThrowawayRoot:
         start_nothing.write_text("#!/bin/sh\nexit 101\n")
         start_nothing.chmod(0o755)
 
+    def remove(self) -> None:
+        """Give its memory back."""
+        self.making.kill()
+        self.making.wait()
+        subprocess.run(["umount", "--lazy", self.path], check=True)
+
     def file(self, inside: str | Path) -> Path:
         """Where the file `inside` the root lies outside."""
         return self.path / str(inside).lstrip("/")
@@ -76,7 +85,7 @@ class ThrowawayRoot:
         told = {name: value for name, value in os.environ.items() if name.startswith(kept)}
         return subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", ENTER, self.path, *command],
-            env={**told, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"},
+            env={**told, "PATH": ROOTS_PATH, "LANG": "C.UTF-8", "HOME": "/root"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
