@@ -84,7 +84,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         outputs = stack_env.read_outputs(arguments.stage, arguments.region)
-        stack_env.environment(outputs)
+        stack_env.environment(outputs)  # refuses half a stack
         values = parameters(outputs, arguments.installer_url, arguments.wheel)
         heat = arguments.what == "parameters"
         print(environment_file(values) if heat else user_data(values, arguments.volume), end="")

@@ -128,8 +128,9 @@ def delivered(installed: Installed, samples: Path) -> Installed:
 
 @pytest.fixture(scope="module")
 def removed(delivered: Installed) -> Installed:
-    """After the poller has been uninstalled."""
-    said = delivered.root.run(*INSTALL, "--uninstall")
+    """After the poller has been uninstalled, while a process of its user ran."""
+    running = "runuser -u smart-classroom -- sleep 1000 & sleep 1; kill -0 $!"
+    said = delivered.root.run("sh", "-euc", f"{running}; {' '.join(INSTALL)} --uninstall")
     return Installed(delivered.root, delivered.stage, said)
 
 
