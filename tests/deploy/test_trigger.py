@@ -144,11 +144,7 @@ def test_the_poller_is_told_the_trigger_by_an_output(trigger: str, render: Rende
     assert render("prod", f"trigger={trigger}")["Outputs"]["Trigger"] == {"Value": trigger}
 
 
-@pytest.mark.parametrize("trigger", ["poller", "queue"])
-def test_an_account_with_nothing_to_spare_reserves_nothing_and_bounds_the_mapping_all_the_same(
-    trigger: str, render: Render
-) -> None:
-    resources = render("prod", f"trigger={trigger}", "reserveConcurrency=false")["Resources"]
+def test_an_account_with_nothing_to_spare_bounds_the_mapping_all_the_same(render: Render) -> None:
+    resources = render("prod", QUEUE, "reserveConcurrency=false")["Resources"]
     assert resources["RecognitionLambdaFunction"]["Properties"]["ReservedConcurrentExecutions"] == NO_VALUE
-    if trigger == "queue":
-        assert resources["RequestMapping"]["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 10}
+    assert resources["RequestMapping"]["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 10}
