@@ -6,6 +6,8 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +22,39 @@ from tests.pipeline.conftest import Pipeline
 pytestmark = pytest.mark.pipeline
 
 QUEUE = {"trigger": "queue"}
-SHORT_S = 1  # a message that failed comes back after that, and not after six times the function's timeout
 PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[localcloud.Cloud]:
     with localcloud.running(parameters=QUEUE) as running:
-        hide(running, SHORT_S)
         yield running
 
 
-def hide(cloud: localcloud.Cloud, seconds: int) -> None:
-    """Let the request queue hide what was handed out for so long."""
-    client("sqs", cloud.operator).set_queue_attributes(
-        QueueUrl=cloud.operator["REQUEST_QUEUE_URL"], Attributes={"VisibilityTimeout": str(seconds)}
-    )
+@contextmanager
+def hiding(cloud: localcloud.Cloud, seconds: int) -> Iterator[None]:
+    """Let what is handed out and fails come back so soon; as deployed that takes half an hour."""
+    sqs, queue = client("sqs", cloud.operator), cloud.operator["REQUEST_QUEUE_URL"]
+    name = "VisibilityTimeout"
+    deployed = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: str(seconds)})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: deployed})
 
 
 def mappings(cloud: localcloud.Cloud) -> list[dict[str, Any]]:
     answer = client("lambda", cloud.operator).list_event_source_mappings(FunctionName=cloud.operator["FUNCTION_NAME"])
     return list(answer["EventSourceMappings"])
+
+
+def drop(pipeline: Pipeline, samples: Path, clip: str, folder: Path, copies: int = 0) -> None:
+    """Upload a sample clip under its own name, or so many copies of it as `cam 0.mp4`, `cam 1.mp4`, …"""
+    folder.mkdir()
+    for name in [f"cam {number}.mp4" for number in range(copies)] or [clip]:
+        shutil.copy(samples / "clips" / clip, folder / name)
+    pipeline.upload(folder)
 
 
 def dead_letters(pipeline: Pipeline, count: int) -> list[str]:
@@ -55,20 +69,19 @@ def dead_letters(pipeline: Pipeline, count: int) -> list[str]:
 def test_a_clip_becomes_a_file_and_a_poisoned_message_a_dead_letter_and_nothing_is_lost(
     pipeline: Pipeline, samples: Path, tmp_path: Path
 ) -> None:
-    clips = tmp_path / "clips"
-    clips.mkdir()
-    for name in ("collins.mp4", "truncated.mp4"):
-        shutil.copy(samples / "clips" / name, clips / name)
+    drop(pipeline, samples, "collins.mp4", tmp_path / "good")
+    pipeline.tick_until(1)
     poison = '{"Records": [{"eventVer'
-    pipeline.send(poison)
-    pipeline.send(json.dumps({"Event": "s3:TestEvent"}))
-    pipeline.upload(clips)
-    results = pipeline.tick_until(2)
+    with hiding(pipeline.cloud, 2):
+        pipeline.send(poison)
+        pipeline.send(json.dumps({"Event": "s3:TestEvent"}))
+        drop(pipeline, samples, "truncated.mp4", tmp_path / "bad")
+        results = pipeline.tick_until(2)
+        assert dead_letters(pipeline, 1) == [poison]
     assert {pipeline.key_of(result): result.outcome for result in results} == {
         "collins.mp4": "recognised",
         "truncated.mp4": "rejected",
     }
-    assert dead_letters(pipeline, 1) == [poison]
     assert pipeline.waiting("REQUEST_QUEUE_URL") == pipeline.waiting("OUTPUT_QUEUE_URL") == 0
     assert pipeline.waiting("OUTPUT_DEAD_LETTER_QUEUE_URL") == 0
     assert {line["trigger"] for line in pipeline.events("tick")} == {"queue"}
@@ -79,20 +92,30 @@ def test_a_clip_becomes_a_file_and_a_poisoned_message_a_dead_letter_and_nothing_
 def test_a_machine_fault_keeps_the_request_until_it_is_mended(
     pipeline: Pipeline, samples: Path, tmp_path: Path
 ) -> None:
-    hide(pipeline.cloud, 10)  # five tries must outlast the mending
     place = {"Bucket": pipeline.cloud.operator["GALLERY_BUCKET"], "Key": "gallery/current.json"}
     pipeline.client("s3").delete_object(**place)
-    clips = tmp_path / "clips"
-    clips.mkdir()
-    shutil.copy(samples / "clips" / "collins.mp4", clips / "cam.mp4")
-    pipeline.upload(clips)
-    assert pipeline.tick() == 0
-    assert pipeline.files() == []
-    pipeline.recognition("publish")
-    (result,) = pipeline.tick_until(1)
+    with hiding(pipeline.cloud, 10):  # five tries outlast the mending
+        drop(pipeline, samples, "collins.mp4", tmp_path / "clips")
+        assert pipeline.tick() == 0
+        assert pipeline.files() == []
+        pipeline.recognition("publish")
+        (result,) = pipeline.tick_until(1)
     assert result.outcome == "recognised"
     assert pipeline.dead_letters() == []
-    hide(pipeline.cloud, SHORT_S)
+
+
+def test_where_a_mapping_and_a_poller_both_invoke_each_clip_has_one_result(
+    pipeline: Pipeline, samples: Path, tmp_path: Path
+) -> None:
+    wide = {name: value for name, value in pipeline.cloud.operator.items() if name.startswith("AWS_")}
+    invoking = pipeline.start_tick(**wide, POLLER_TRIGGER="poller", POLLER_RECEIVE_S="10")
+    drop(pipeline, samples, "truncated.mp4", tmp_path / "clips", copies=8)
+    assert pipeline.end_of(invoking) in (0, 1)
+    results = pipeline.tick_until(8)
+    assert sorted(map(pipeline.key_of, results)) == [f"cam {number}.mp4" for number in range(8)]
+    assert len(pipeline.events("written")) == 8
+    assert not pipeline.events("kept_both")
+    assert pipeline.dead_letters() == []
 
 
 def test_the_mapping_is_deployed_as_the_template_says(cloud: localcloud.Cloud) -> None:
@@ -113,18 +136,13 @@ def test_the_poller_may_neither_take_requests_nor_invoke(cloud: localcloud.Cloud
 def test_the_doctor_finds_one_invoker_and_a_poller_that_is_told_otherwise_finds_out(
     cloud: localcloud.Cloud, tmp_path: Path
 ) -> None:
-    hide(cloud, 1800)  # as it was deployed
-    try:
-        pipeline = Pipeline(cloud, tmp_path)
-        pipeline.results.mkdir(mode=0o700)
-        _, lines, _ = pipeline.operate("doctor", as_poller=True)
-        assert {"trigger": "ok", "function": "ok"}.items() <= states(lines).items()
-        cloud.poller["POLLER_TRIGGER"] = "poller"
-        _, lines, _ = pipeline.operate("doctor", as_poller=True)
-        assert {"trigger": "warning", "function": "error"}.items() <= states(lines).items()
-    finally:
-        cloud.poller["POLLER_TRIGGER"] = "queue"
-        hide(cloud, SHORT_S)
+    told_right = Pipeline(cloud, tmp_path)
+    told_right.results.mkdir(mode=0o700)
+    _, lines, _ = told_right.operate("doctor", as_poller=True)
+    assert {"trigger": "ok", "function": "ok"}.items() <= states(lines).items()
+    told_wrong = Pipeline(replace(cloud, poller={**cloud.poller, "POLLER_TRIGGER": "poller"}), tmp_path)
+    _, lines, _ = told_wrong.operate("doctor", as_poller=True)
+    assert {"trigger": "warning", "function": "error"}.items() <= states(lines).items()
 
 
 def states(lines: list[str]) -> dict[str, str]:
