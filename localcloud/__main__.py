@@ -40,15 +40,30 @@ def _parser() -> argparse.ArgumentParser:
         if verb is _up:
             command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
             command.add_argument("--concurrency", type=int, default=clouds.CONCURRENCY, help="clips at once")
+            command.add_argument(
+                "--param",
+                type=_parameter,
+                action="append",
+                default=[],
+                metavar="NAME=VALUE",
+                help="a stage parameter of serverless.yml, such as trigger=queue",
+            )
             command.add_argument("--detach", action="store_true", help="return once it is up; `down` ends it")
     return parser
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _up(arguments: argparse.Namespace) -> int:
     """start the emulator and deploy; stays until Ctrl-C"""
     _leave_on_signals()
     started = time.monotonic()
-    cloud = clouds.up(arguments.state, arguments.port, arguments.concurrency)
+    cloud = clouds.up(arguments.state, arguments.port, arguments.concurrency, dict(arguments.param))
     took_s = time.monotonic() - started
     if arguments.detach:
         _announce(cloud, arguments.port, took_s)

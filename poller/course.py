@@ -57,9 +57,14 @@ class Course:
     chance: Callable[[], float]
     began: float
 
-    def drain(self) -> bool:
-        """Only file the results that are waiting. Returns like `run`."""
-        return self._await_end(self._start_draining(lambda: True, lambda: 0.0))
+    def drain(self, seconds: float = 0.0) -> bool:
+        """Only file results: those that come within so many seconds, and what is waiting then. Returns like `run`."""
+        until = self.clock.monotonic() + seconds
+
+        def left_s() -> float:
+            return 0.0 if self.tally.terminated.is_set() else until - self.clock.monotonic()
+
+        return self._await_end(self._start_draining(lambda: left_s() <= 0, left_s))
 
     def run(self) -> bool:
         """Take requests and file results until nothing is left, the bound is reached or the grace is over.

@@ -43,6 +43,7 @@ FIELDS = frozenset((*COUNTS, *WAITS)) | {
     "hint",
     "request_id",
     "drain_only",
+    "trigger",
     "exit_code",
     "where",
 }

@@ -66,6 +66,10 @@ class MeasuredQueue(Queue, Protocol):
         """Approximate, and minutes old at times."""
         ...
 
+    def hides_s(self) -> int:
+        """For how many seconds it hides a message from whoever receives it without saying for how long."""
+        ...
+
 
 class Attempt(Protocol):
     """The caller's word on each try of one invocation; it may say no until the very moment of sending."""

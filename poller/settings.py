@@ -14,6 +14,7 @@ from typing import Any
 from poller.errors import SettingsError
 
 READ_MARGIN_S = 15  # how much longer than the function may run we wait for its answer
+TRIGGERS = ("poller", "queue")  # who invokes the function: the stage's parameter of that name
 DEAD_LETTERS = "DEAD_LETTER_QUEUE_URL"  # also, by name, the default of the results' own dead-letter queue
 
 
@@ -48,6 +49,12 @@ def _level(value: str) -> str:
     return value.upper()
 
 
+def _trigger(value: str) -> str:
+    if value not in TRIGGERS:
+        raise ValueError(f"is not {' or '.join(TRIGGERS)}")
+    return value
+
+
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(value: str) -> int:
         if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
@@ -71,8 +78,21 @@ TABLE: tuple[Setting, ...] = (
     Setting("function_name", ("FUNCTION_NAME",), _text, "the function to invoke (name or ARN)"),
     Setting("results_dir", ("RESULTS_DIR",), Path, "directory of the result files; made (0700) if it is missing"),
     Setting("region", ("AWS_REGION", "AWS_DEFAULT_REGION"), _text, "AWS region of all of these"),
+    Setting(
+        "trigger",
+        ("POLLER_TRIGGER",),
+        _trigger,
+        "who invokes the function, as the stage is deployed; if queue, a tick files results and takes no requests",
+        "poller",
+    ),
     Setting("concurrency", ("POLLER_CONCURRENCY",), _whole(1, 100), "invocations at once", "8"),
-    Setting("receive_s", ("POLLER_RECEIVE_S",), _whole(1, 900), "for how long a tick takes new requests, s", "45"),
+    Setting(
+        "receive_s",
+        ("POLLER_RECEIVE_S",),
+        _whole(1, 900),
+        "for how long a tick takes new requests, s",
+        "45",
+    ),
     Setting("bound_s", ("POLLER_BOUND_S",), _whole(1, 3600), "a tick never lasts longer, s", "960"),
     Setting(
         "visibility_s", ("POLLER_VISIBILITY_S",), _whole(2, 43200), "a lease's length between heartbeats, s", "120"
@@ -96,6 +116,7 @@ class Settings:
     function_name: str
     results_dir: Path
     region: str
+    trigger: str
     concurrency: int
     receive_s: int
     bound_s: int

@@ -75,6 +75,11 @@ class SqsQueue:
         answer = self._call("get_queue_attributes", AttributeNames=list(COUNTS))
         return Depth(*(int(answer.get("Attributes", {}).get(name, 0)) for name in COUNTS))
 
+    def hides_s(self) -> int:
+        """The queue's own visibility timeout."""
+        answer = self._call("get_queue_attributes", AttributeNames=["VisibilityTimeout"])
+        return int(answer.get("Attributes", {}).get("VisibilityTimeout", 0))
+
     def _batches(self, operation: str, entries: list[dict[str, Any]]) -> frozenset[str]:
         chunks = (entries[start : start + BATCH] for start in range(0, len(entries), BATCH))
         return frozenset(receipt for chunk in chunks for receipt in self._batch(operation, chunk))

@@ -21,6 +21,7 @@ from poller import program
 from poller.durable import DurableDirectory
 from poller.history import PastTick
 from poller.logs import WAITS
+from poller.settings import read
 from poller.state import State, gather
 
 LAST = 10
@@ -61,15 +62,17 @@ def main(
         reason = type(error).__name__
         print(f"RESULTS_DIR cannot be read ({reason}): run this as the poller's user", file=sys.stderr)  # noqa: T201
         return 2
-    print(as_json(state) if options.json else as_text(state))  # noqa: T201
+    trigger = read(environment)[0].get("trigger", "poller")
+    print(as_json(state, trigger) if options.json else as_text(state, trigger))  # noqa: T201
     return 1 if state.advice else 0
 
 
-def as_json(state: State) -> str:
-    """The state as one object; times in ISO 8601, UTC, durations in seconds."""
+def as_json(state: State, trigger: str) -> str:
+    """The state as one object; times in ISO 8601, UTC, durations in seconds. `trigger`: who invokes the function."""
     told = {
         "well": not state.advice,
         "advice": state.advice,
+        "trigger": trigger,
         "running": state.running,
         "last_success": state.success and _utc(state.success.ended),
         "last_success_age_s": state.age_s,
@@ -81,13 +84,14 @@ def as_json(state: State) -> str:
     return json.dumps(told, indent=2)
 
 
-def as_text(state: State) -> str:
-    """The state as lines for a terminal; times are local."""
+def as_text(state: State, trigger: str) -> str:
+    """The state as lines for a terminal; times are local. `trigger`: who invokes the function."""
     success = "never" if state.success is None else f"{_local(state.success.ended)}, {_span(state.age_s)} ago"
     outcomes = ", ".join(f"{count} {name}" for name, count in state.outcomes.items())
     lines = [
         f"last success   {success}",
         f"running now    {'yes' if state.running else 'no'}",
+        *(["requests       taken by the queue's own mapping (POLLER_TRIGGER=queue)"] if trigger == "queue" else []),
         f"filed today    {state.filed_today}{f' ({outcomes})' if outcomes else ''}",
         f"longest waits  request {_span(state.longest(WAITS[0]))}, result {_span(state.longest(WAITS[1]))}",
         "",

@@ -95,14 +95,14 @@ def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect
     """Run the tick and sum it up; tell whether all of it has ended."""
     clock = SystemClock()
     began = clock.monotonic()
-    log(logging.INFO, "tick", drain_only=drain_only)
+    log(logging.INFO, "tick", drain_only=drain_only, trigger=settings.trigger)
     if removed := directory.remove_stale(clock.now()):
         log(logging.INFO, "stale_removed", count=removed)
     ended, ports = True, None
     try:
         ports = connect(settings)
         course = Course(settings, ports, directory, clock, tally, random.random, began)
-        ended = course.drain() if drain_only else course.run()
+        ended = _follow(course, settings, drain_only)
     except AwsError as error:
         tally.aws_trouble(error)
     seconds = round(clock.monotonic() - began, 1)
@@ -112,6 +112,13 @@ def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect
     counted = {**tally.counts(), **tally.waits()}
     log(logging.INFO, "summary", **counted, seconds=seconds, exit_code=tally.exit_code().value)
     return ended
+
+
+def _follow(course: Course, settings: Settings, drain_only: bool) -> bool:
+    """Take the course that was asked for. Where the queue invokes the function, its results come at any time."""
+    if drain_only:
+        return course.drain()
+    return course.drain(settings.receive_s) if settings.trigger == "queue" else course.run()
 
 
 def _remember(directory: DurableDirectory, tally: Tally, clock: Clock, seconds: float) -> PastTick | None:

@@ -83,5 +83,9 @@ def respond(
     event: Mapping[str, object], context: Any, pipeline: Callable[[], Pipeline] = deployed_pipeline
 ) -> dict[str, object]:
     """The function's answer to `event`. `context` is Lambda's: it knows how much time is left."""
-    deadline = time.time() + context.get_remaining_time_in_millis() / 1000 + MARGIN_S
-    return Responder(partial(pipeline().process, deadline=deadline)).respond(event)
+
+    def time_left_s() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    deadline = time.time() + time_left_s() + MARGIN_S
+    return Responder(partial(pipeline().process, deadline=deadline), time_left_s).respond(event)

@@ -1,13 +1,15 @@
 """What the function is called with, whichever way it was called, and what it answers.
 
 Three callers: S3 itself, an SQS event source mapping (partial batch responses), the poller. Each record stands for
-itself: a bad or failing one neither blocks nor loses its neighbours.
+itself: a bad or failing one neither blocks nor loses its neighbours. The surprising rule: a mapping takes every message
+that is not reported for served, and all of them for failed when the function runs out of time; so none is begun late.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,14 +24,20 @@ from wire.s3_event import Fault, Upload, read_notification
 Event = Mapping[str, object]
 Process = Callable[[Upload], Done | InWork]
 
+ENOUGH_S = 30.0  # to begin one more message: most clips take a second or two, and a slow one makes its batch repeat
+
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Turns an event into uploads, has each processed, and gives the caller its kind of answer."""
+    """Turns an event into uploads, has each processed, and gives the caller its kind of answer.
+
+    `time_left_s` tells how many seconds the invocation still has.
+    """
 
     process: Process
+    time_left_s: Callable[[], float] = lambda: math.inf
 
     def respond(self, event: Event) -> dict[str, object]:
         """The answer to `event`.
@@ -49,17 +57,21 @@ class Responder:
 
     def _failed_messages(self, event: Event) -> list[str]:
         failed = []
-        for message in objects(event, "Records", "event"):
+        for number, message in enumerate(objects(event, "Records", "event")):
             message_id = required(message, "messageId", str, "event.Records[]")
-            try:
-                answer = self._answer(required(message, "body", str, "event.Records[]"))
-                reason = "" if _is_served(answer) else _why_not_served(answer)
-            except (WireError, RecordsFailed) as error:
-                reason = str(error)
-            if reason:
+            begun = number == 0 or self.time_left_s() >= ENOUGH_S  # the first has all the time there is
+            if reason := self._failure(message) if begun else "not begun: the function's time runs out":
                 logger.error("message failed", extra={"message_id": message_id, "reason": reason})
                 failed.append(message_id)
         return failed
+
+    def _failure(self, message: Event) -> str:
+        """Why the message must come again; empty if it has served."""
+        try:
+            answer = self._answer(required(message, "body", str, "event.Records[]"))
+        except (WireError, RecordsFailed) as error:
+            return str(error)
+        return "" if _is_served(answer) else _why_not_served(answer)
 
     def _answer(self, body: str) -> Answer:
         notification = read_notification(body)

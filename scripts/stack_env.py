@@ -31,6 +31,7 @@ ENVIRONMENT_NAMES = {  # CloudFormation output: environment variable
     "OutputDeadLetterQueueUrl": "OUTPUT_DEAD_LETTER_QUEUE_URL",
     "FunctionName": "FUNCTION_NAME",
     "FunctionTimeout": "FUNCTION_TIMEOUT_S",
+    "Trigger": "POLLER_TRIGGER",
     "PollerRoleArn": "POLLER_ROLE_ARN",
     "OperatorRoleArn": "OPERATOR_ROLE_ARN",
 }

@@ -1,7 +1,7 @@
 """A VM in simulated time: cron, the lock, a tick of two halves and its bound. Follows `poller.course` and `.results`.
 
 The surprising rule: a tick lives as long as its work, and cron's minutes under it pass unused; the next tick begins at
-the minute after it. With an event source mapping the VM only files (`--drain-only`).
+the minute after it. With an event source mapping the VM only files, for as long as it would take requests.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Vm:
         poller = self.scenario.poller
         window, bound = self.env.now + poller.receive_s, began + poller.bound_s
         if self.scenario.mapping.maximum:
-            yield from self._drain(lambda: True, self.env.now, bound, machine)
+            yield from self._drain(lambda: self.env.now >= window, window, bound, machine)
             return
         half = Invoking(
             self.env, self.scenario, self.requests, self.function, machine, self.chance, self.served, window, bound

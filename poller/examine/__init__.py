@@ -1,1 +1,1 @@
-"""What `python -m poller.doctor` looks at, one room a module: AWS in `cloud`, this machine in `machine`."""
+"""What `python -m poller.doctor` looks at, one room a module: AWS, who invokes the function, and this machine."""

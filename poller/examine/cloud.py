@@ -1,4 +1,4 @@
-"""AWS as the poller sees it: who we are, whose clock is off, the queues, the function.
+"""AWS as the poller sees it: who we are, whose clock is off, the queues.
 
 Knows a small port, no client. The surprising rule: the clock is read off any reply, a refusal included, since a clock
 that is off makes AWS refuse everything.
@@ -108,18 +108,6 @@ def queue(name: str, variable: str, measured: MeasuredQueue, dead: bool) -> Find
     if dead and (depth.visible or depth.in_flight or depth.delayed):
         return Finding(name, State.WARNING, found, "python -m poller.dlq list")
     return Finding(name, State.OK, found)
-
-
-def function(name: str, instruments: Instruments) -> Finding:
-    """Whether it is there and ours to invoke; it is not invoked."""
-    try:
-        instruments.dry_run(name)
-    except AwsError as error:
-        advice = error.hint
-        if error.hint == HINT_RIGHTS:
-            advice = "the role must be the stage's poller role, FUNCTION_NAME the stage's function"
-        return Finding("function", State.ERROR, f"cannot be invoked: {error.code}", advice or "check FUNCTION_NAME")
-    return Finding("function", State.OK, "there, and we may invoke it (it was not)")
 
 
 def _failed(check: str, error: AwsError, what: str) -> Finding:

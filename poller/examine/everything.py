@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from poller.errors import SettingsError
-from poller.examine import cloud, machine
+from poller.examine import cloud, invoker, machine
 from poller.examine.finding import Check, Finding, State, run_all
 from poller.ports import MeasuredQueue
-from poller.settings import TABLE, Settings
+from poller.settings import TABLE, TRIGGERS, Settings
 
 CREDENTIALS_S = 25.0  # longer than the `timeout 20` that docs/poller.md puts before a credential_process
 ANSWERS_S = 20.0
@@ -79,11 +79,22 @@ def at_aws(values: Mapping[str, Any], connect: Open) -> list[Finding]:
             continue
         measured = instruments.queue(url)
         checks.append(Check(name, _queue_check(name, variable, measured, dead), NETWORK))
-    if "function_name" in values:
-        checks.append(Check("function", lambda: cloud.function(values["function_name"], instruments), NETWORK))
-    else:
+    if "function_name" not in values:
         skipped.append(_skipped("function", "FUNCTION_NAME"))
+    checks += _invoker_checks(values, instruments)
     return [*findings, *run_all(checks, ANSWERS_S), *skipped, cloud.clock(instruments.skews())]
+
+
+def _invoker_checks(values: Mapping[str, Any], instruments: cloud.Instruments) -> list[Check]:
+    """Who invokes the function, as far as the settings go that tell of it."""
+    told, checks = values.get("trigger", TRIGGERS[0]), []
+    if name := values.get("function_name"):
+        checks.append(Check("function", lambda: invoker.function(name, instruments, told), NETWORK))
+    if url := values.get("request_queue_url"):
+        timeout_s, lease_s = (values.get(field, 0) for field in ("function_timeout_s", "visibility_s"))
+        requests = instruments.queue(url)
+        checks.append(Check("trigger", lambda: invoker.trigger(told, requests, timeout_s, lease_s), NETWORK))
+    return checks
 
 
 def _queue_check(name: str, variable: str, measured: MeasuredQueue, dead: bool) -> Callable[[], Finding]:

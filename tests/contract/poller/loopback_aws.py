@@ -50,6 +50,7 @@ class LoopbackAws:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     broken_with: dict[str, str] = field(default_factory=dict)
     dry_runs: int = 0
+    hides_s: int = 120  # what a queue's own visibility timeout is said to be
     clock_off_s: float = 0.0
     on_invoke: Callable[[LoopbackAws, str], tuple[int, dict[str, str], bytes] | None] = lambda aws, body: None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,12 +74,13 @@ class LoopbackAws:
             self.queues[queue].append(Message(body, attributes, sent=time.time() - waited_s))
             return self.queues[queue][-1]
 
-    def depth(self, queue: str, _: dict[str, Any]) -> dict[str, Any]:
+    def attributes_of(self, queue: str, _: dict[str, Any]) -> dict[str, Any]:
         now = time.monotonic()
         with self.lock:
             hidden = len([m for m in self.queues[queue] if m.visible_at > now])
             counts = {"": len(self.queues[queue]) - hidden, "NotVisible": hidden, "Delayed": 0}
-        return {"Attributes": {f"ApproximateNumberOfMessages{kind}": str(n) for kind, n in counts.items()}}
+        told = {f"ApproximateNumberOfMessages{kind}": str(n) for kind, n in counts.items()}
+        return {"Attributes": {**told, "VisibilityTimeout": str(self.hides_s)}}
 
     def receive(self, queue: str, ask: dict[str, Any]) -> dict[str, Any]:
         give_up = time.monotonic() + min(ask["WaitTimeSeconds"], 0.3)
@@ -141,7 +143,7 @@ OPERATIONS = {
     "DeleteMessageBatch": LoopbackAws.delete,
     "ChangeMessageVisibilityBatch": LoopbackAws.hide,
     "SendMessage": LoopbackAws.send,
-    "GetQueueAttributes": LoopbackAws.depth,
+    "GetQueueAttributes": LoopbackAws.attributes_of,
 }
 
 
@@ -180,6 +182,8 @@ def loopback_aws() -> Iterator[LoopbackAws]:
             if content.startswith(b"Action=GetCallerIdentity"):
                 return 200, {"Content-Type": "text/xml"}, IDENTITY
             if self.headers.get("X-Amz-Invocation-Type") == "DryRun":
+                if fault := aws.broken_with.get("function"):
+                    return _refusal(fault)
                 aws.dry_runs += 1
                 return 204, {}, b""
             return self._invoke(content)

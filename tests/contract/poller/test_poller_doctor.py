@@ -152,6 +152,65 @@ def test_a_credential_process_that_fails_or_hangs_is_an_error_with_advice(
     assert do in told["credentials"][2]
 
 
+@pytest.mark.parametrize(
+    ("told", "hides_s", "state", "found"),
+    [
+        ("poller", 120, "ok", ""),
+        ("queue", 1800, "ok", ""),
+        ("poller", 1800, "warning", ", as for a mapping: that invokes the function as well"),
+        ("queue", 120, "error", ", too short for a mapping: nobody invokes the function"),
+        ("queue", 299, "error", ", too short for a mapping: nobody invokes the function"),
+        ("queue", 300, "ok", ""),
+    ],
+)
+def test_two_invokers_are_a_warning_and_none_is_an_error(
+    told: str, hides_s: int, state: str, found: str, aws: LoopbackAws, examine: Examine
+) -> None:
+    aws.hides_s = hides_s
+    _, checks = examine(POLLER_TRIGGER=told)
+    assert checks["trigger"][0] == state
+    assert checks["trigger"][1] == f"{told}; the request queue hides messages for {hides_s} s{found}"
+    assert ("POLLER_TRIGGER must be the stage's" in checks["trigger"][2]) == bool(found)
+
+
+def test_a_lease_of_six_short_timeouts_is_not_taken_for_a_mapping(examine: Examine) -> None:
+    assert examine(FUNCTION_TIMEOUT_S="20")[1]["trigger"][0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("told", "fault", "state", "do"),
+    [
+        ("poller", "", "ok", ""),
+        ("poller", "denied", "error", "POLLER_TRIGGER must be the stage's"),
+        ("queue", "denied", "ok", ""),
+        ("queue", "", "warning", "use the stage's poller role"),
+        ("queue", "missing", "error", "FUNCTION_NAME"),
+    ],
+)
+def test_a_poller_that_only_files_results_need_not_invoke_and_had_better_not(
+    told: str, fault: str, state: str, do: str, aws: LoopbackAws, examine: Examine
+) -> None:
+    aws.hides_s = 1800 if told == "queue" else 120
+    aws.broken_with["function"] = fault
+    _, checks = examine(POLLER_TRIGGER=told)
+    assert checks["function"][0] == state
+    assert do in checks["function"][2]
+
+
+def test_an_unreadable_trigger_is_an_error_of_the_settings_and_stops_no_other_check(examine: Examine) -> None:
+    code, checks = examine(POLLER_TRIGGER="both")
+    assert code == 2
+    assert "POLLER_TRIGGER is not poller or queue" in checks["settings"][1]
+    assert checks["function"][0] == checks["trigger"][0] == "ok"
+
+
+def test_a_request_queue_that_refuses_us_says_so_once(aws: LoopbackAws, examine: Examine) -> None:
+    aws.broken_with["requests"] = "denied"
+    _, checks = examine()
+    assert checks["request queue"][0] == "error"
+    assert checks["trigger"] == ("skipped", "poller; needs the request queue", "")
+
+
 def test_the_report_is_a_line_a_check_and_shows_no_secret(aws: LoopbackAws, tmp_path: Path) -> None:
     told = {**os.environ, **aws.environment(tmp_path), "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE1234"}
     ran = subprocess.run(

@@ -367,6 +367,40 @@ def test_only_draining_takes_no_requests(aws: LoopbackAws, inside: InProcess, tm
     assert "ReceiveMessage requests" not in aws.calls
 
 
+def test_where_the_queue_invokes_a_tick_files_results_and_takes_no_requests(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    aws.put("requests", event())
+    aws.put("output", write_result(result()))
+    code, lines = inside.tick(POLLER_TRIGGER="queue")
+    assert code == 0
+    assert len(csv_files(tmp_path)) == 1
+    assert aws.invoked == []
+    assert {call.split()[1] for call in aws.calls} == {"output"}
+    assert (lines[0]["event"], lines[0]["trigger"]) == ("tick", "queue")
+    assert len(aws.metrics) == 1, "no sign of life"
+
+
+def test_where_the_queue_invokes_a_tick_waits_for_results_as_long_as_it_would_take_requests(
+    aws: LoopbackAws, inside: InProcess, tmp_path: Path
+) -> None:
+    late = threading.Timer(0.5, aws.put, ["output", write_result(result())])
+    late.start()
+    code, lines = inside.tick(POLLER_TRIGGER="queue", POLLER_RECEIVE_S="40")  # 4 s: the clock is hasty
+    late.join()
+    assert (code, lines[-1]["results"]) == (0, 1)
+    assert len(csv_files(tmp_path)) == 1
+
+
+def test_a_tick_that_waits_for_results_stops_when_it_is_told_to(aws: LoopbackAws, start: Start) -> None:
+    process = start(POLLER_TRIGGER="queue", POLLER_RECEIVE_S="600")
+    until(lambda: "ReceiveMessage output" in aws.calls)
+    process.send_signal(signal.SIGTERM)
+    code, lines = finish(process)
+    assert code == 0
+    assert "grace_over" not in {line["event"] for line in lines}
+
+
 @pytest.mark.fault(41)
 def test_a_second_tick_ends_at_once_and_the_lock_outlives_the_first(
     aws: LoopbackAws, start: Start, tmp_path: Path

@@ -90,6 +90,47 @@ def test_an_sqs_event_and_an_s3_event_are_served_too(enrolled: Any, samples: Pat
     assert len(enrolled.messages()) == 2
 
 
+def queue_record(message_id: str, body: str) -> dict[str, Any]:
+    """A record as an event source mapping hands it over."""
+    return {
+        "messageId": message_id,
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1790000000000",
+            "SenderId": "AIDAJQR6QDGQ7PATMSYEY",
+            "ApproximateFirstReceiveTimestamp": "1790000000123",
+        },
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:smart-classroom-requests",
+        "awsRegion": "us-east-1",
+    }
+
+
+def test_of_a_batch_only_what_must_come_again_is_reported_and_the_rest_is_served(enrolled: Any, samples: Path) -> None:
+    bad_clip = upload(enrolled, samples / "clips" / "truncated.mp4", "bad.mp4")
+    good_clip = upload(enrolled, samples / "clips" / "collins.mp4", "good.mp4")
+    late_clip = upload(enrolled, samples / "clips" / "hopper.mp4", "late.mp4")
+    bodies = {"bad clip": bad_clip, "no json": "{", "good clip": good_clip, "late clip": late_clip}
+    event = {"Records": [queue_record(message_id, body) for message_id, body in bodies.items()]}
+    at_the_start, after_each = 300, (200, 100, 5)
+    answer = face_recognition_handler(event, Context(at_the_start, *after_each))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "no json"}, {"itemIdentifier": "late clip"}]}
+    results = [read_result(message) for message in enrolled.messages()]
+    outcomes = {result.upload.key: result.outcome for result in results}
+    assert outcomes == {"bad.mp4": "rejected", "good.mp4": "recognised"}
+
+
+def test_a_machine_fault_behind_a_mapping_is_a_reported_failure_and_no_error(deployed: Any, samples: Path) -> None:
+    body = upload(deployed, samples / "clips" / "collins.mp4", "cam.mp4")
+    answer = face_recognition_handler({"Records": [queue_record("m1", body)]}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    assert deployed.messages() == []
+
+
 @pytest.mark.fault(14)
 @pytest.mark.fault(35)
 @pytest.mark.parametrize("key", ["a b+c.mp4", "Größe 🎓.mp4", "../../etc/passwd", "$(touch x).mp4", "-rf", "a\nb.mp4"])

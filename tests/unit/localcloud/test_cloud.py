@@ -93,6 +93,14 @@ def test_a_concurrency_that_lets_no_clip_through_is_named_in_one_line(concurrenc
     assert (said.returncode, said.stderr) == (1, expected)
 
 
+@pytest.mark.parametrize("parameter", ["trigger", "=queue", ""])
+def test_a_parameter_without_a_name_or_a_value_starts_nothing(parameter: str, tmp_path: Path) -> None:
+    said = command("up", "--detach", f"--param={parameter}", "--state", tmp_path)
+    assert said.returncode == 2
+    assert f"{parameter!r} is not NAME=VALUE" in said.stderr
+    assert found(tmp_path) is None
+
+
 @pytest.mark.parametrize(("verb", "outcome"), [(up, "already up"), (down, "True")])
 def test_who_comes_during_an_up_waits_for_it_and_then_finds_it(
     verb: Callable[[Path], object], outcome: str, tmp_path: Path

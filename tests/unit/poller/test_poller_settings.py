@@ -22,6 +22,7 @@ def test_the_required_settings_are_enough() -> None:
     settings = Settings.from_environment(ENVIRONMENT)
     assert (settings.concurrency, settings.receive_s, settings.wait_s) == (8, 45, 20)
     assert settings.results_dir == Path("/nowhere")
+    assert settings.trigger == "poller"
 
 
 def test_every_missing_setting_is_named_at_once() -> None:
@@ -53,6 +54,7 @@ def test_unreadable_results_share_the_dead_letter_queue_unless_they_have_their_o
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("POLLER_TRIGGER", "both"),
         ("POLLER_CONCURRENCY", "0"),
         ("POLLER_CONCURRENCY", "101"),
         ("POLLER_CONCURRENCY", "many"),

@@ -96,6 +96,17 @@ def test_it_shows_the_last_ticks_that_were_asked_for(tmp_path: Path, capsys: pyt
     assert json.loads(shown(tmp_path, capsys, "--json", "--last", "0")[1])["ticks"] == []
 
 
+@pytest.mark.parametrize("trigger", ["poller", "queue"])
+def test_it_says_when_requests_are_not_this_pollers_business(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], trigger: str
+) -> None:
+    told = {"RESULTS_DIR": str(tmp_path), "POLLER_TRIGGER": trigger}
+    main([], told, NOW)
+    assert ("POLLER_TRIGGER=queue" in capsys.readouterr().out) == (trigger == "queue")
+    main(["--json"], told, NOW)
+    assert json.loads(capsys.readouterr().out)["trigger"] == trigger
+
+
 def test_a_running_tick_is_seen_and_not_disturbed(tmp_path: Path) -> None:
     with DurableDirectory(tmp_path) as directory:
         with contextlib.ExitStack() as held:

@@ -13,7 +13,7 @@ import pytest
 
 from recognition.decision import read_decision
 from recognition.errors import ClipSuperseded, GalleryError, RecordsFailed, StudentsError
-from recognition.events import Responder
+from recognition.events import ENOUGH_S, Responder
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
 from recognition.jobs import Begun, Entry, Finished, Held, State
@@ -367,9 +367,65 @@ def test_what_the_log_and_the_error_say_quotes_nothing_personal(caplog: pytest.L
 def test_a_queue_event_gets_partial_batch_failures() -> None:
     bodies = {"a": body_of("one"), "b": body_of("broken"), "c": "{", "d": body_of("busy"), "e": body_of("foreign")}
     bodies["f"] = '{"Event": "s3:TestEvent"}'
-    records = [{"messageId": name, "eventSource": "aws:sqs", "body": body} for name, body in bodies.items()]
-    answer = Responder(process).respond({"Records": records})
+    answer = Responder(process).respond(queue_event(**bodies))
     assert answer == {"batchItemFailures": [{"itemIdentifier": name} for name in "bcde"]}
+
+
+def queue_event(**bodies: str) -> dict[str, Any]:
+    """What a mapping calls with: a message for each `message_id=body`."""
+    return {"Records": [{"messageId": name, "eventSource": "aws:sqs", "body": body} for name, body in bodies.items()]}
+
+
+def failed(answer: Mapping[str, Any]) -> list[str]:
+    assert answer.keys() == {"batchItemFailures"}
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+@pytest.mark.parametrize("reason", ["rejected", "superseded", "no_face", "unknown"])
+def test_what_is_wrong_with_a_clip_is_no_failure_of_its_message(reason: str) -> None:
+    answer = Responder(lambda each: Done(each.job_id, reason)).respond(queue_event(a=body_of("one")))
+    assert failed(answer) == []
+
+
+def test_a_batch_of_which_every_message_failed_is_an_answer_and_no_error() -> None:
+    assert failed(Responder(process).respond(queue_event(a=body_of("broken"), b="{"))) == ["a", "b"]
+
+
+def test_a_message_fails_when_one_of_its_records_does_and_the_others_are_done() -> None:
+    seen: list[str] = []
+
+    def remember(each: Upload) -> Done | InWork:
+        seen.append(each.key)
+        return process(each)
+
+    answer = Responder(remember).respond(queue_event(a=body_of("one", "broken", "three"), b=body_of("four")))
+    assert failed(answer) == ["a"]
+    assert seen == ["one", "broken", "three", "four"]
+
+
+def test_what_cannot_be_read_is_reported_with_its_reason_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    Responder(process).respond(queue_event(a='{"Records": [{"eventVer'))
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("ERROR", "message failed")
+    assert record.__dict__["message_id"] == "a"
+    assert "not JSON" in record.__dict__["reason"]
+
+
+def test_what_would_be_begun_late_is_left_for_another_invocation() -> None:
+    seen: list[str] = []
+    left = iter([ENOUGH_S, ENOUGH_S - 0.1, 0.0])
+
+    def remember(each: Upload) -> Done | InWork:
+        seen.append(each.key)
+        return process(each)
+
+    event = queue_event(a=body_of("one"), b=body_of("two"), c=body_of("three"), d=body_of("four"))
+    assert failed(Responder(remember, lambda: next(left)).respond(event)) == ["c", "d"]
+    assert seen == ["one", "two"]
+
+
+def test_the_first_message_is_begun_however_little_time_the_function_has() -> None:
+    assert failed(Responder(process, lambda: 1.0).respond(queue_event(a=body_of("one"), b=body_of("two")))) == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+// What follows from other parameters: nobody types it twice, and no two values can come to disagree.
+"use strict";
+
+const LEAST_AT_ONCE = 2; // AWS' own bounds of a mapping's MaximumConcurrency
+const MOST_AT_ONCE = 1000;
+const USD_PER_GB_SECOND = { arm64: 0.0000133334, x86_64: 0.0000166667 }; // us-east-1, list price
+
+const refusal = (message) => Object.assign(new Error(message), { stack: message }); // osls prints the whole stack
+
+const oneOf = (name, value, allowed) => {
+  if (!allowed.includes(String(value))) throw refusal(`${name} is ${allowed.join(" or ")}, not '${value}'`);
+  return String(value);
+};
+
+const fromTo = (name, value, low, high, why) => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < low || number > high)
+    throw refusal(`${name} is a whole number from ${low} to ${high}${why}, not '${value}'`);
+  return number;
+};
+
+module.exports = async ({ resolveVariable }) => {
+  const parameter = (name) => resolveVariable(`param:${name}`);
+  const byQueue = oneOf("trigger", await parameter("trigger"), ["poller", "queue"]) === "queue";
+  const reserves = oneOf("reserveConcurrency", await parameter("reserveConcurrency"), ["true", "false"]) === "true";
+  const architecture = oneOf("architecture", await parameter("architecture"), Object.keys(USD_PER_GB_SECOND));
+  const timeout = fromTo("functionTimeout", await parameter("functionTimeout"), 1, 900, " (seconds)");
+  const least = byQueue ? LEAST_AT_ONCE : 1;
+  const why = byQueue ? " where the trigger is the queue" : "";
+  const atOnce = fromTo("functionConcurrency", await parameter("functionConcurrency"), least, MOST_AT_ONCE, why);
+  return {
+    clipsAtOnce: atOnce,
+    reservedConcurrency: reserves ? atOnce : { Ref: "AWS::NoValue" },
+    durationAlarmMs: 800 * timeout, // 80 % of the timeout
+    mappingVisibility: 6 * timeout, // what AWS asks of a queue with a mapping: time for a throttled batch's next tries
+    usdPerGbSecond: USD_PER_GB_SECOND[architecture],
+  };
+};
