@@ -17,6 +17,7 @@ from recognition.detect import Detector
 from recognition.embed import Embedder
 from recognition.events import Responder
 from recognition.identify import Identifier
+from recognition.metrics import Metrics, NoMetrics
 from recognition.pipeline import Pipeline
 from recognition.settings import Settings
 
@@ -51,7 +52,17 @@ def make_pipeline(settings: Settings, client: Callable[[str], Any]) -> Pipeline:
         outbox=SqsOutbox(client("sqs"), settings.output_queue_url),
         clock=time.time,
         memory_mb=settings.memory_mb,
+        metrics=_metrics(settings),
     )
+
+
+def _metrics(settings: Settings) -> Metrics:
+    """Off Lambda nothing is counted: nobody would read it, and Powertools takes 9 ms to import."""
+    if not settings.function_name:
+        return NoMetrics()
+    from recognition.aws.metrics import EmfMetrics
+
+    return EmfMetrics(settings.function_name, settings.log_level)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One upload to its terminal outcome: lock, read, identify, look up, store, keep, send, finish. In this order.
+"""One upload to its terminal outcome: lock, read, identify, look up, store, keep, send, finish, count. In this order.
 
 Gathers through ports, decides with pure functions, applies. Every step may be repeated: keys are deterministic, and a
 crash between any two steps converges when the message comes again.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import BinaryIO, Protocol
 
@@ -18,6 +18,7 @@ from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.gallery import Gallery
 from recognition.identify import Finding, Identifies
 from recognition.jobs import Begun, Finished, Held, Jobs
+from recognition.metrics import Measured, Metrics, NoMetrics, measured
 from recognition.results import (
     Spent,
     output_key,
@@ -86,6 +87,7 @@ class Pipeline:
     outbox: Outbox
     clock: Callable[[], float]
     memory_mb: int = 0
+    metrics: Metrics = field(default_factory=NoMetrics)
 
     def process(self, upload: Upload, deadline: float) -> Done | InWork:
         """Bring `upload` to its outcome before `deadline` (seconds since the epoch), or say who is at it.
@@ -108,15 +110,23 @@ class Pipeline:
 
     def _conclude(self, upload: Upload, state: Begun) -> Outcome:
         """Work, keep the result, send it, finish. One kept by an earlier try is sent as it is."""
+        watch = Stopwatch()
         if state.kept_result:
-            text, outcome = state.kept_result, read_result(state.kept_result).outcome
+            text, result, finding = state.kept_result, read_result(state.kept_result), None
         else:
-            result = self._work(upload)
-            text, outcome = write_result(result), result.outcome
+            result, finding = self._work(upload, watch)
+            text = write_result(result)
             self.jobs.keep(upload, text)
         self.outbox.send(text)
-        self.jobs.finish(upload, outcome, self.clock())
-        return outcome
+        self.jobs.finish(upload, result.outcome, self.clock())
+        self._count(measured(result, finding, result.timing_ms if state.kept_result else watch.timing_ms()))
+        return result.outcome
+
+    def _count(self, clip: Measured) -> None:
+        try:
+            self.metrics.count(clip)
+        except Exception as error:  # the clip is finished; figures are not worth doing it again
+            logger.warning("clip not counted", extra={"error": type(error).__name__})
 
     def _release(self, upload: Upload, deadline: float) -> None:
         try:
@@ -124,20 +134,25 @@ class Pipeline:
         except Exception:  # the lock expires by itself; what matters is the error that brought us here
             logger.warning("lock not released", extra={"job_id": upload.job_id})
 
-    def _work(self, upload: Upload) -> Result:
-        watch = Stopwatch()
+    def _work(self, upload: Upload, watch: Stopwatch) -> tuple[Result, Finding | None]:
         try:
             refuse_unread(upload)
             with self.clips.open(upload) as file:
                 gallery = self.galleries.current()
                 finding = self.identifier().identify(file, gallery, watch)
         except ClipSuperseded as error:
-            return self._store(result_without_faces(upload, "superseded", str(error), *self._spent(watch)))
+            result = result_without_faces(upload, "superseded", str(error), *self._spent(watch))
         except ClipRejected as error:
-            return self._store(result_without_faces(upload, "rejected", str(error), *self._spent(watch)))
-        return self._deliver_finding(upload, finding, gallery, watch)
+            result = result_without_faces(upload, "rejected", str(error), *self._spent(watch))
+        else:
+            return self._deliver_finding(upload, finding, gallery, watch)
+        with watch("store"):
+            self._store(result)
+        return result, None
 
-    def _deliver_finding(self, upload: Upload, finding: Finding, gallery: Gallery, watch: Stopwatch) -> Result:
+    def _deliver_finding(
+        self, upload: Upload, finding: Finding, gallery: Gallery, watch: Stopwatch
+    ) -> tuple[Result, Finding]:
         with watch("look_up"):
             now = datetime.fromtimestamp(self.clock(), timezone.utc)
             finding, named = with_consent(finding, self.roster, now)
@@ -145,9 +160,11 @@ class Pipeline:
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
         bucket, spent = self._spent(watch)
         result = refused_if_too_long(result_of(upload, finding, gallery, named, bucket, spent), spent)
-        return self._store(result, finding, None if result.outcome == "rejected" else picture)
+        with watch("store"):
+            self._store(result, finding, None if result.outcome == "rejected" else picture)
+        return result, finding
 
-    def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> Result:
+    def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> None:
         """Write what belongs to the result. The CSV decides whether it is the newest; if not, nothing of it stays.
 
         A picture beside another version's CSV would show, and name, who is not in that one. A newer version may come in
@@ -163,7 +180,6 @@ class Pipeline:
             newest = self.store.is_newest(upload, result.csv_location)
         if not newest or picture is None:
             self.store.remove(upload, place)
-        return result
 
     def _spent(self, watch: Stopwatch) -> tuple[str, Spent]:
         return self.output_bucket, Spent(watch.timing_ms(), watch.total_s, self.memory_mb)

@@ -15,7 +15,8 @@ REQUIRED = ("INPUT_BUCKET", "OUTPUT_BUCKET", "GALLERY_BUCKET", "STUDENT_TABLE", 
 class Settings:
     """Names of the stage's resources, and how to look for faces (one of `detect.DETECTORS`).
 
-    `memory_mb` is the function's memory, 0 where nobody says.
+    `memory_mb` is the function's memory, 0 where nobody says; `function_name` its name, empty off Lambda; `log_level`
+    the level from which on the stage's log is kept, one of Lambda's.
     """
 
     input_bucket: str
@@ -26,6 +27,8 @@ class Settings:
     output_queue_url: str
     memory_mb: int = 0
     detector: str = "hog"
+    function_name: str = ""
+    log_level: str = "INFO"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -43,6 +46,8 @@ class Settings:
             output_queue_url=environment["OUTPUT_QUEUE_URL"],
             memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "0")),
             detector=detector,
+            function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+            log_level=environment.get("LOG_LEVEL") or "INFO",
         )
 
 
