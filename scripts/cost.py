@@ -17,8 +17,6 @@ from pathlib import Path
 from cost_model import (
     ARM64,
     CLASS,
-    DEFAULT_MB,
-    MB_OF_ONE_VCPU,
     MEMORIES_MB,
     PRICES,
     SHORT,
@@ -34,7 +32,6 @@ from cost_model import (
 
 CLIPS = (SHORT, CLASS)
 MONTHS = (1_000, 10_000, 100_000)  # clips
-PICTURED_MB = range(512, 4097, 32)
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -107,27 +104,6 @@ def tables(setup: Setup) -> dict[str, str]:
     }
 
 
-def save_picture(file: Path, setup: Setup) -> None:
-    """Dollars per 1,000 clips for Lambda's running time over memory, for both architectures, as PNG."""
-    from matplotlib.figure import Figure  # a development dependency: the tables need none
-
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for axes, clip in zip(figure.subplots(1, 2), CLIPS, strict=True):
-        for architecture, colour in ((X86_64, "#b3412e"), (ARM64, "#1f6f8b")):
-            made = [replace(setup, memory_mb=mb, architecture=architecture) for mb in PICTURED_MB]
-            dollars = [1000 * of_running(seconds(clip, each), each) for each in made]
-            axes.plot(PICTURED_MB, dollars, color=colour, lw=2)
-            axes.text(PICTURED_MB[-1] + 60, dollars[-1], architecture, color=colour, va="center")
-        for mb, name in ((MB_OF_ONE_VCPU, "one vCPU"), (DEFAULT_MB, "as shipped")):
-            axes.axvline(mb, color="#999999", lw=0.9, ls=(0, (4, 3)))
-            axes.text(mb + 40, dollars[0] / 20, name, color="#555555", fontsize=9)
-        axes.set(xlabel="memory, MB", xlim=(PICTURED_MB[0], PICTURED_MB[-1]), ylim=(0, None))
-        axes.set_title(clip.name, loc="left", fontsize=11)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_ylabel("Lambda, $ per 1,000 clips" if clip is CLIPS[0] else "")
-    figure.savefig(file, format="png", dpi=110)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables, and draw the picture if asked to."""
     parser = argparse.ArgumentParser(prog="scripts/cost.py", description="What clips cost on AWS, as Markdown tables.")
@@ -146,7 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     setup = Setup(told.memory, told.architecture, told.slower)
     print("\n".join(f"## {heading}\n\n{table}" for heading, table in tables(setup).items()), end="")
     if told.plot:
-        save_picture(told.plot, setup)
+        from cost_picture import save_picture  # matplotlib is a development dependency: the tables need none
+
+        save_picture(told.plot, CLIPS, setup)
     return 0
 
 
