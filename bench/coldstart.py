@@ -48,8 +48,8 @@ BASELINE = (Step("face_recognition", "import face_recognition"),)
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:
-    """The function's settings, names made up, and no way to a real account."""
-    settings = {**dict.fromkeys(REQUIRED, "made-up"), **DEPLOYED}
+    """The function's settings and its name, all made up, and no way to a real account."""
+    settings = {**dict.fromkeys((*REQUIRED, "AWS_LAMBDA_FUNCTION_NAME"), "made-up"), **DEPLOYED}
     return {**without_aws(outer), **operator_environment(NO_PORT), **settings, "PYTHONPATH": str(ROOT)}
 
 

@@ -1,4 +1,4 @@
-"""One upload to its terminal outcome: lock, read, identify, look up, store, keep, send, finish. In this order.
+"""One upload to its terminal outcome: lock, read, identify, look up, store, keep, send, finish, count. In this order.
 
 Gathers through ports, decides with pure functions, applies. Every step may be repeated: keys are deterministic, and a
 crash between any two steps converges when the message comes again.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from recognition.annotate import annotated_picture
@@ -17,6 +17,7 @@ from recognition.decision import decision_of, write_decision
 from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.identify import Finding, Identifies
 from recognition.jobs import Begun, Entry, Finished, Held, Jobs
+from recognition.metrics import Measured, Metrics, NoMetrics, measured
 from recognition.ports import Clips, Galleries, Outbox, Roster, Store
 from recognition.results import (
     Spent,
@@ -57,6 +58,7 @@ class Pipeline:
     memory_mb: int = 0
     rule: SectionRule = DEFAULT
     search_beyond_section: bool = False
+    metrics: Metrics = field(default_factory=NoMetrics)
 
     def process(self, upload: Upload, deadline: float) -> Done | InWork:
         """Bring `upload` to its outcome before `deadline` (seconds since the epoch), or say who is at it.
@@ -79,15 +81,23 @@ class Pipeline:
 
     def _conclude(self, upload: Upload, state: Begun) -> Outcome:
         """Work, keep the result, send it, finish. One kept by an earlier try is sent as it is."""
+        watch = Stopwatch()
         if state.kept_result:
-            text, outcome = state.kept_result, read_result(state.kept_result).outcome
+            text, result, finding = state.kept_result, read_result(state.kept_result), None
         else:
-            result, decision = self._work(upload)
-            text, outcome = write_result(result), result.outcome
+            result, finding, decision = self._work(upload, watch)
+            text = write_result(result)
             self.jobs.keep(upload, text, Entry(self.rule.session_of(upload.key), self.clock(), decision))
         self.outbox.send(text)
-        self.jobs.finish(upload, outcome, self.clock())
-        return outcome
+        self.jobs.finish(upload, result.outcome, self.clock())
+        self._count(measured(result, finding, result.timing_ms if state.kept_result else watch.timing_ms()))
+        return result.outcome
+
+    def _count(self, clip: Measured) -> None:
+        try:
+            self.metrics.count(clip)
+        except Exception as error:  # the clip is finished; figures are not worth doing it again
+            logger.warning("clip not counted", extra={"error": type(error).__name__})
 
     def _release(self, upload: Upload, deadline: float) -> None:
         try:
@@ -95,9 +105,8 @@ class Pipeline:
         except Exception:  # the lock expires by itself; what matters is the error that brought us here
             logger.warning("lock not released", extra={"job_id": upload.job_id})
 
-    def _work(self, upload: Upload) -> tuple[Result, str]:
-        """The result, stored, and the decision behind it; that is empty where nothing was looked at."""
-        watch = Stopwatch()
+    def _work(self, upload: Upload, watch: Stopwatch) -> tuple[Result, Finding | None, str]:
+        """The result, stored, and what was seen and decided; nothing and nothing where nobody looked."""
         try:
             refuse_unread(upload)
             with self.clips.open(upload) as file:
@@ -105,14 +114,18 @@ class Pipeline:
                 search = search_in(self.galleries.current(), section, beyond=self.search_beyond_section)
                 finding = search.beyond(self.identifier().identify(file, search.first, watch))
         except ClipSuperseded as error:
-            return self._store(result_without_faces(upload, "superseded", str(error), *self._spent(watch))), ""
+            result = result_without_faces(upload, "superseded", str(error), *self._spent(watch))
         except ClipRejected as error:
-            return self._store(result_without_faces(upload, "rejected", str(error), *self._spent(watch))), ""
-        return self._deliver_finding(upload, finding, search, watch)
+            result = result_without_faces(upload, "rejected", str(error), *self._spent(watch))
+        else:
+            return self._deliver_finding(upload, finding, search, watch)
+        with watch("store"):
+            self._store(result)
+        return result, None, ""
 
     def _deliver_finding(
         self, upload: Upload, finding: Finding, search: Search, watch: Stopwatch
-    ) -> tuple[Result, str]:
+    ) -> tuple[Result, Finding, str]:
         with watch("look_up"):
             now = datetime.fromtimestamp(self.clock(), timezone.utc)
             finding, named = with_consent(finding, self.roster, now, self.rule.session_of(upload.key).section)
@@ -120,10 +133,11 @@ class Pipeline:
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
         bucket, spent = self._spent(watch)
         result = refused_if_too_long(result_of(upload, finding, search, named, bucket, spent), spent)
-        stored = self._store(result, finding, None if result.outcome == "rejected" else picture)
-        return stored, write_decision(decision_of(finding, search))
+        with watch("store"):
+            self._store(result, finding, None if result.outcome == "rejected" else picture)
+        return result, finding, write_decision(decision_of(finding, search))
 
-    def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> Result:
+    def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> None:
         """Write what belongs to the result. The CSV decides whether it is the newest; if not, nothing of it stays.
 
         A picture beside another version's CSV would show, and name, who is not in that one. A newer version may come in
@@ -139,7 +153,6 @@ class Pipeline:
             newest = self.store.is_newest(upload, result.csv_location)
         if not newest or picture is None:
             self.store.remove(upload, place)
-        return result
 
     def _spent(self, watch: Stopwatch) -> tuple[str, Spent]:
         return self.output_bucket, Spent(watch.timing_ms(), watch.total_s, self.memory_mb)

@@ -16,8 +16,9 @@ REQUIRED = ("INPUT_BUCKET", "OUTPUT_BUCKET", "GALLERY_BUCKET", "STUDENT_TABLE", 
 class Settings:
     """Names of the stage's resources, how to look for faces (one of `detect.DETECTORS`), and whose.
 
-    `memory_mb` is the function's memory, 0 where nobody says. `search_beyond_section`: whether a section's clip may
-    name those who are not on its roster. `record_days` is how long `job_table` keeps a decision.
+    `memory_mb` is the function's memory, 0 where nobody says; `function_name` its name, empty off Lambda; `log_level`
+    the level from which on the stage's log is kept, one of Lambda's. `search_beyond_section`: whether a section's clip
+    may name those who are not on its roster. `record_days` is how long `job_table` keeps a decision.
     """
 
     input_bucket: str
@@ -31,6 +32,8 @@ class Settings:
     rule: SectionRule = DEFAULT
     search_beyond_section: bool = False
     record_days: int = 180
+    function_name: str = ""
+    log_level: str = "INFO"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -51,6 +54,8 @@ class Settings:
             rule=SectionRule(environment.get("SECTION_RULE") or DEFAULT.text),
             search_beyond_section=_yes(environment, "SEARCH_BEYOND_SECTION"),
             record_days=_days(environment, "RECORD_DAYS", 180),
+            function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+            log_level=environment.get("LOG_LEVEL") or "INFO",
         )
 
 

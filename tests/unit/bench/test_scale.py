@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from bench import scale
 from bench.simulation import report
 from bench.simulation.arrivals import DAY_S, peak_rate, school_day
-from bench.simulation.costs import of_clips
+from bench.simulation.costs import ALARMS, of_clips
 from bench.simulation.day import simulate
 from bench.simulation.function import Lambda
 from bench.simulation.limits import limits
@@ -224,3 +224,8 @@ def test_the_pictures_are_pictures(tmp_path: Path) -> None:
     save_limits(tmp_path / "limits.png", limits(Scenario(1)))
     for name in ("latency", "limits"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_as_many_alarms_are_paid_for_as_the_template_has() -> None:
+    template = (Path(__file__).parents[3] / "resources" / "alarms.yml").read_text(encoding="utf-8")
+    assert template.count("Type: AWS::CloudWatch::Alarm") == ALARMS
