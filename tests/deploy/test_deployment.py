@@ -1,0 +1,156 @@
+"""The image template really deployed, updated and removed by `serverless`, and every resource read back.
+
+A stage goes through its life once, in the chain of fixtures; the tests look at what was seen on the way. Plain HTTP is
+all that the local AWS speaks: the stage is deployed without its TLS policies, and gets them by an update.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.deploy.account import DIGEST, PLAIN, Account
+from tests.deploy.deployed import Deployed, look_at
+
+pytestmark = pytest.mark.pipeline
+
+STAGE = "dev"
+MAIL = "alarmEmail=ops@example.org"
+# What ministack says it has made and has not: `test_template.py` looks for these in the template.
+DROPPED = {
+    ("AWS::S3::Bucket", "LifecycleConfiguration"),
+    ("AWS::DynamoDB::Table", "SSESpecification"),
+    ("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification"),
+    ("AWS::DynamoDB::Table", "TimeToLiveSpecification"),
+    ("AWS::Lambda::Function", "ReservedConcurrentExecutions"),
+}
+
+
+class Run(NamedTuple):
+    """One run of `serverless` and what was there after it."""
+
+    code: int
+    said: str
+    after: Deployed
+
+
+def deploy(account: Account, *parameters: str) -> Run:
+    done = account.serverless("deploy", STAGE, MAIL, *parameters)
+    return Run(done.returncode, done.stdout, look_at(account, STAGE))
+
+
+def inventory(account: Account) -> set[str]:
+    """All that is in the account, of the kinds that a stage has."""
+    functions, logs, iam = account.client("lambda"), account.client("logs"), account.client("iam")
+    sns, alarms = account.client("sns"), account.client("cloudwatch")
+    return {
+        *(f"bucket {item['Name']}" for item in account.client("s3").list_buckets()["Buckets"]),
+        *(f"queue {url.rsplit('/', 1)[-1]}" for url in account.client("sqs").list_queues().get("QueueUrls", [])),
+        *(f"table {name}" for name in account.client("dynamodb").list_tables()["TableNames"]),
+        *(f"function {item['FunctionName']}" for item in functions.list_functions()["Functions"]),
+        *(f"log {item['logGroupName']}" for item in logs.describe_log_groups()["logGroups"]),
+        *(f"role {item['RoleName']}" for item in iam.list_roles()["Roles"]),
+        *(f"topic {item['TopicArn']}" for item in sns.list_topics()["Topics"]),
+        *(f"subscription {item['TopicArn']}" for item in sns.list_subscriptions()["Subscriptions"]),
+        *(f"alarm {item['AlarmName']}" for item in alarms.describe_alarms()["MetricAlarms"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def before(account: Account) -> set[str]:
+    return inventory(account)
+
+
+@pytest.fixture(scope="module")
+def first(account: Account, before: set[str]) -> Run:
+    return deploy(account, PLAIN)
+
+
+@pytest.fixture(scope="module")
+def second(account: Account, first: Run) -> Run:
+    return deploy(account, PLAIN)
+
+
+@pytest.fixture(scope="module")
+def failed(account: Account, second: Run) -> Run:
+    """An update that fails half-way: the queue refuses plain HTTP, and S3 then may not be told to write to it."""
+    return deploy(account, "clipRetentionDays=31")
+
+
+def test_the_image_template_deploys(first: Run) -> None:
+    assert first.code == 0, first.said
+    assert first.after.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def test_every_resource_of_the_template_is_there_with_every_property_it_names(first: Run) -> None:
+    seen = first.after
+    assert seen.found.keys() == seen.wanted.keys()
+    differences = {
+        f"{name}.{key}": (value, seen.found[name].get(key))
+        for name, properties in seen.wanted.items()
+        for key, value in properties.items()
+        if (seen.template["Resources"][name]["Type"], key) not in DROPPED and seen.found[name].get(key) != value
+    }
+    assert differences == {}
+
+
+def test_what_the_local_aws_drops_is_what_this_test_says_it_drops(first: Run) -> None:
+    seen = first.after
+    dropped = {
+        (seen.template["Resources"][name]["Type"], key)
+        for name, properties in seen.wanted.items()
+        for key, value in properties.items()
+        if seen.found[name].get(key) != value
+    }
+    assert dropped == DROPPED, "if ministack has learnt one, take it out of the list: it is read back from then on"
+
+
+def test_the_function_runs_the_image_that_the_deployment_names(first: Run) -> None:
+    assert first.after.found["RecognitionLambdaFunction"]["Code"]["ImageUri"].endswith(f"smart-classroom@{DIGEST}")
+    assert first.after.found["RecognitionLambdaFunction"]["PackageType"] == "Image"
+
+
+def test_every_output_names_what_was_deployed(first: Run) -> None:
+    seen = first.after
+    named = {name: seen.outputs[name] for name in seen.template["Outputs"] if name in seen.physical}
+    assert named == {name: seen.physical[name] for name in named}
+    assert len(named) == 5, "three buckets and two tables"
+    urls = {name: seen.outputs[f"{name}Url"] for name in seen.of_type("AWS::SQS::Queue")}
+    assert urls == {name: seen.physical[name] for name in urls}
+    assert seen.outputs["FunctionName"] == seen.physical["RecognitionLambdaFunction"]
+    assert seen.outputs["FunctionTimeout"] == str(seen.found["RecognitionLambdaFunction"]["Timeout"])
+    for role in ("PollerRole", "OperatorRole"):
+        assert seen.outputs[f"{role}Arn"].endswith(f":role/{seen.physical[role]}")
+
+
+def test_a_second_deployment_without_a_change_touches_nothing(first: Run, second: Run) -> None:
+    assert second.code == 0, second.said
+    assert "No changes to deploy" in second.said
+    assert second.after == first.after
+
+
+def test_an_update_that_fails_half_way_leaves_what_was_there_before(second: Run, failed: Run) -> None:
+    assert failed.code != 0
+    assert "InputBucket" in failed.said, "it has failed where it was meant to"
+    assert failed.after.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert failed.after.found == second.after.found
+    assert failed.after.physical == second.after.physical
+    assert failed.after.made == second.after.made
+
+
+def test_after_a_failed_update_a_clip_still_becomes_a_request(account: Account, failed: Run) -> None:
+    names = failed.after.outputs
+    account.client("s3").put_object(Bucket=names["InputBucket"], Key="after.mp4", Body=b"clip")
+    assert "after.mp4" in keys_in(account, names["RequestQueueUrl"])
+
+
+def keys_in(account: Account, queue: str) -> set[str]:
+    """Keys of the uploads that the queue tells of."""
+    sqs, keys = account.client("sqs"), set()
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
+        bodies: list[dict[str, Any]] = [json.loads(message["Body"]) for message in messages]
+        keys |= {record["s3"]["object"]["key"] for body in bodies for record in body.get("Records", [])}
+    return keys
