@@ -65,6 +65,23 @@ def look_at(account: Account, stage: str) -> Deployed:
     )
 
 
+def inventory(account: Account) -> set[str]:
+    """All that is in the account, of the kinds that a stage has."""
+    functions, logs, iam = account.client("lambda"), account.client("logs"), account.client("iam")
+    sns, alarms = account.client("sns"), account.client("cloudwatch")
+    return {
+        *(f"bucket {item['Name']}" for item in account.client("s3").list_buckets()["Buckets"]),
+        *(f"queue {url.rsplit('/', 1)[-1]}" for url in account.client("sqs").list_queues().get("QueueUrls", [])),
+        *(f"table {name}" for name in account.client("dynamodb").list_tables()["TableNames"]),
+        *(f"function {item['FunctionName']}" for item in functions.list_functions()["Functions"]),
+        *(f"log {item['logGroupName']}" for item in logs.describe_log_groups()["logGroups"]),
+        *(f"role {item['RoleName']}" for item in iam.list_roles()["Roles"]),
+        *(f"topic {item['TopicArn']}" for item in sns.list_topics()["Topics"]),
+        *(f"subscription {item['TopicArn']}" for item in sns.list_subscriptions()["Subscriptions"]),
+        *(f"alarm {item['AlarmName']}" for item in alarms.describe_alarms()["MetricAlarms"]),
+    }
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What a template's references and conditions come to. `given` are the stack's parameters."""
@@ -170,8 +187,9 @@ def _or_none(s3: Any, key: str, operation: str, bucket: str) -> Any:
     try:
         return getattr(s3, operation)(Bucket=bucket)[key]
     except s3.exceptions.ClientError as error:
-        assert error.response["Error"]["Code"].startswith(("NoSuch", "OwnershipControlsNotFound")), error
-        return None
+        if error.response["Error"]["Code"] in ("NoSuchLifecycleConfiguration", "OwnershipControlsNotFoundError"):
+            return None
+        raise
 
 
 def _bucket_policy(client: Client, name: str, wanted: Properties) -> tuple[Properties, str]:

@@ -10,7 +10,6 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.deploy.account import DIGEST, PLAIN, Account
 from tests.deploy.deployed import Deployed, look_at
@@ -42,30 +41,8 @@ def deploy(account: Account, *parameters: str) -> Run:
     return Run(done.returncode, done.stdout, look_at(account, STAGE))
 
 
-def inventory(account: Account) -> set[str]:
-    """All that is in the account, of the kinds that a stage has."""
-    functions, logs, iam = account.client("lambda"), account.client("logs"), account.client("iam")
-    sns, alarms = account.client("sns"), account.client("cloudwatch")
-    return {
-        *(f"bucket {item['Name']}" for item in account.client("s3").list_buckets()["Buckets"]),
-        *(f"queue {url.rsplit('/', 1)[-1]}" for url in account.client("sqs").list_queues().get("QueueUrls", [])),
-        *(f"table {name}" for name in account.client("dynamodb").list_tables()["TableNames"]),
-        *(f"function {item['FunctionName']}" for item in functions.list_functions()["Functions"]),
-        *(f"log {item['logGroupName']}" for item in logs.describe_log_groups()["logGroups"]),
-        *(f"role {item['RoleName']}" for item in iam.list_roles()["Roles"]),
-        *(f"topic {item['TopicArn']}" for item in sns.list_topics()["Topics"]),
-        *(f"subscription {item['TopicArn']}" for item in sns.list_subscriptions()["Subscriptions"]),
-        *(f"alarm {item['AlarmName']}" for item in alarms.describe_alarms()["MetricAlarms"]),
-    }
-
-
 @pytest.fixture(scope="module")
-def before(account: Account) -> set[str]:
-    return inventory(account)
-
-
-@pytest.fixture(scope="module")
-def first(account: Account, before: set[str]) -> Run:
+def first(account: Account) -> Run:
     return deploy(account, PLAIN)
 
 
@@ -154,3 +131,10 @@ def keys_in(account: Account, queue: str) -> set[str]:
         bodies: list[dict[str, Any]] = [json.loads(message["Body"]) for message in messages]
         keys |= {record["s3"]["object"]["key"] for body in bodies for record in body.get("Records", [])}
     return keys
+
+
+@pytest.fixture(scope="module")
+def with_tls(account: Account, failed: Run) -> Run:
+    """The stage as AWS has it: with the policies that refuse plain HTTP, which is all that this test can speak."""
+    done = account.serverless("deploy", STAGE, MAIL)
+    return Run(done.returncode, done.stdout, failed.after)
