@@ -15,7 +15,7 @@ from typing import Any
 
 import localcloud
 from localcloud.credentials import without_aws
-from localcloud.deployment import client, install_tools
+from localcloud.deployment import client, install_tools, role_credentials
 from localcloud.node import node_environment
 from localcloud.places import one_at_a_time
 
@@ -58,3 +58,8 @@ class Account:
         if service not in self._clients:
             self._clients[service] = client(service, self.cloud.operator)
         return self._clients[service]
+
+    def as_role(self, role: str, service: str) -> Any:
+        """A client with the rights of the role called `role`."""
+        arn = self.client("iam").get_role(RoleName=role)["Role"]["Arn"]
+        return client(service, {**self.cloud.operator, **role_credentials(self.cloud.port, arn, "tests")})

@@ -39,14 +39,19 @@ class Deployed:
         return [name for name in self.physical if self.template["Resources"][name]["Type"] == kind]
 
 
+def physical_ids(account: Account, stage: str) -> dict[str, str]:
+    """Logical id -> physical id of what the stage has."""
+    listed = account.client("cloudformation").describe_stack_resources(StackName=stack_name(stage))["StackResources"]
+    return {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in listed}
+
+
 def look_at(account: Account, stage: str) -> Deployed:
     """Read the whole stage. Raises `KeyError` for a type of resource that nobody has taught this module to read."""
     formation, name = account.client("cloudformation"), stack_name(stage)
     (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
     template = formation.get_template(StackName=name)["TemplateBody"]
     template = json.loads(template) if isinstance(template, str) else template
-    listed = formation.describe_stack_resources(StackName=name)["StackResources"]
-    physical = {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in listed}
+    physical = physical_ids(account, stage)
     given = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
     meaning = Meaning(template, physical, given)
     wanted = meaning.resources()

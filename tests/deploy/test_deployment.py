@@ -10,9 +10,10 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.deploy.account import DIGEST, PLAIN, Account
-from tests.deploy.deployed import Deployed, look_at
+from tests.deploy.deployed import READERS, Deployed, look_at, physical_ids
 
 pytestmark = pytest.mark.pipeline
 
@@ -55,6 +56,26 @@ def second(account: Account, first: Run) -> Run:
 def failed(account: Account, second: Run) -> Run:
     """An update that fails half-way: the queue refuses plain HTTP, and S3 then may not be told to write to it."""
     return deploy(account, "clipRetentionDays=31")
+
+
+class Secured(NamedTuple):
+    """What `serverless` said of the update that adds the TLS policies, and the stage's things after it."""
+
+    code: int
+    said: str
+    physical: dict[str, str]
+    made: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def secured(account: Account, failed: Run) -> Secured:
+    """The stage as AWS has it: with the policies that refuse plain HTTP, which is all that this test can speak."""
+    done = account.serverless("deploy", STAGE, MAIL)
+    physical = physical_ids(account, STAGE)
+    readable = [name for kind in ("AWS::DynamoDB::Table", "AWS::IAM::Role") for name in failed.after.of_type(kind)]
+    kinds = {name: failed.after.template["Resources"][name]["Type"] for name in readable}
+    made = {name: READERS[kind](account.client, physical[name], {})[1] for name, kind in kinds.items()}
+    return Secured(done.returncode, done.stdout, physical, made)
 
 
 def test_the_image_template_deploys(first: Run) -> None:
@@ -124,6 +145,29 @@ def test_after_a_failed_update_a_clip_still_becomes_a_request(account: Account, 
     assert "after.mp4" in keys_in(account, names["RequestQueueUrl"])
 
 
+def test_an_update_replaces_nothing(failed: Run, secured: Secured) -> None:
+    assert secured.code == 0, secured.said
+    assert {name: secured.physical[name] for name in failed.after.physical} == failed.after.physical
+    assert secured.made == {name: failed.after.made[name] for name in secured.made}
+    added = {
+        failed.after.template["Resources"][name]["Type"] for name in secured.physical.keys() - failed.after.physical
+    }
+    assert added == {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"}
+
+
+def test_every_bucket_and_queue_refuses_plain_http(account: Account, secured: Secured) -> None:
+    function = account.as_role(secured.physical["FunctionRole"], "s3")  # its own policy allows it
+    s3, sqs = account.client("s3"), account.client("sqs")
+    for bucket in ("InputBucket", "OutputBucket", "GalleryBucket"):
+        policy = json.loads(s3.get_bucket_policy(Bucket=secured.physical[bucket])["Policy"])
+        assert [item["Condition"] for item in policy["Statement"]] == [{"Bool": {"aws:SecureTransport": "false"}}]
+        with pytest.raises(ClientError, match="AccessDenied"):
+            function.list_objects_v2(Bucket=secured.physical[bucket])
+    for queue in ("RequestQueue", "OutputQueue", "DeadLetterQueue", "OutputDeadLetterQueue"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sqs.send_message(QueueUrl=secured.physical[queue], MessageBody="plain")
+
+
 def keys_in(account: Account, queue: str) -> set[str]:
     """Keys of the uploads that the queue tells of."""
     sqs, keys = account.client("sqs"), set()
@@ -131,10 +175,3 @@ def keys_in(account: Account, queue: str) -> set[str]:
         bodies: list[dict[str, Any]] = [json.loads(message["Body"]) for message in messages]
         keys |= {record["s3"]["object"]["key"] for body in bodies for record in body.get("Records", [])}
     return keys
-
-
-@pytest.fixture(scope="module")
-def with_tls(account: Account, failed: Run) -> Run:
-    """The stage as AWS has it: with the policies that refuse plain HTTP, which is all that this test can speak."""
-    done = account.serverless("deploy", STAGE, MAIL)
-    return Run(done.returncode, done.stdout, failed.after)
