@@ -12,33 +12,34 @@ from typing import Any
 
 import pytest
 
+from poller.errors import SettingsError
 from tests.deploy import test_promises, test_template
 from tests.deploy.conftest import Render
 
 Template = dict[str, Any]
-Change = Callable[[dict[str, Any]], object]
+Change = Callable[[Template], object]
 
 
 def put(path: str, value: Any) -> Change:
     """Put `value` where `path` (logical id, then names and positions under Properties, with slashes) leads."""
 
-    def change(resources: dict[str, Any]) -> None:
-        place, last = _place(resources, path)
+    def change(template: Template) -> None:
+        place, last = _place(template["Resources"], path)
         place[last] = value
 
     return change
 
 
 def drop(path: str) -> Change:
-    def change(resources: dict[str, Any]) -> None:
-        place, last = _place(resources, path)
+    def change(template: Template) -> None:
+        place, last = _place(template["Resources"], path)
         del place[last]
 
     return change
 
 
 def add(logical: str, kind: str, **properties: Any) -> Change:
-    return lambda resources: resources.update({logical: {"Type": kind, "Properties": properties}})
+    return lambda template: template["Resources"].update({logical: {"Type": kind, "Properties": properties}})
 
 
 def _place(resources: dict[str, Any], path: str) -> tuple[Any, Any]:
@@ -51,6 +52,7 @@ def _place(resources: dict[str, Any], path: str) -> tuple[Any, Any]:
 
 ALLOW = "RequestQueuePolicy/PolicyDocument/Statement/0"
 GRANT = "FunctionRole/Policies/0/PolicyDocument/Statement"
+POLL = "PollerRole/Policies/0/PolicyDocument/Statement"
 ROLES_RIGHTS = "function_may_do_what_its_code_does"
 MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "no queue policy": (
@@ -144,6 +146,49 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "any action": (put(f"{GRANT}/1/Action", "s3:*"), {ROLES_RIGHTS, "wildcard_for_an_action"}),
     "any resource": (put(f"{GRANT}/4/Resource", "*"), {ROLES_RIGHTS, "wildcard_for_an_action"}),
     "one action more": (put(f"{GRANT}/4/Action", ["dynamodb:BatchGetItem", "dynamodb:Scan"]), {ROLES_RIGHTS}),
+    "a poller that deletes dead letters": (
+        put(f"{POLL}/0/Resource/1", {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}),
+        {"poller_may_consume", "poller_can_neither_read_nor_delete_dead_letters"},
+    ),
+    "a poller that reads clips": (put(f"{POLL}/2/Action", "s3:GetObject"), {"poller_may_consume"}),
+    "an operator that takes requests": (
+        put("OperatorRole/Policies/0/PolicyDocument/Statement/0/Resource/0", {"Fn::GetAtt": ["RequestQueue", "Arn"]}),
+        {"operator_may_handle_dead_letters"},
+    ),
+    "a right of the local stage's on every stage": (
+        add("PollerBatchPolicy", "AWS::IAM::Policy", PolicyName="p", Roles=[{"Ref": "PollerRole"}]),
+        {"only_the_local_aws_asks_for", "past_the_roles_own_policies"},
+    ),
+    "data that goes with the stack": (
+        lambda template: template["Resources"]["StudentTable"].pop("DeletionPolicy"),
+        {"main_stage_keeps_its_data"},
+    ),
+    "a stage's data that goes when it is replaced": (
+        lambda template: template["Resources"]["OutputBucket"].pop("UpdateReplacePolicy"),
+        {"main_stage_keeps_its_data"},
+    ),
+    "one name for all stages": (
+        put("StudentTable/TableName", "pupils"),
+        {"two_stages_share_no_name", "main_stage_has_the_plain_names"},
+    ),
+    "a name that a program types as well": (
+        put("AlarmTopic/TopicName", "utf-8"),
+        {"no_program_types_a_name", "two_stages_share_no_name"},
+    ),
+    "an output less": (lambda template: template["Outputs"].pop("JobTable"), {"outputs_are_complete"}),
+    "a poller that gives up before the function does": (
+        lambda template: template["Outputs"]["FunctionTimeout"].update(Value="901"),
+        {
+            "timeout_that_the_poller_is_told",
+            "lease_and_bound_outlast",
+            "hides_a_message_for_as_long",
+            "long_poll_is_as_long",
+        },
+    ),
+    "a local stage that runs something else": (
+        put("RecognitionLambdaFunction/Handler", "another.handler"),
+        {"local_stage_differs_in_its_packaging_only", "function_is_the_pinned_image"},
+    ),
     "metrics of any namespace": (
         drop("PollerRole/Policies/0/PolicyDocument/Statement/3/Condition"),
         {"write_metrics_in_its_own_namespace"},
@@ -232,7 +277,7 @@ def failing(render: Render, change: Change | None = None) -> set[str]:
     def changed(stage: str, *parameters: str) -> Template:
         template = deepcopy(render(stage, *parameters))
         if change:
-            change(template["Resources"])
+            change(template)
         return template
 
     return {name for name, check in CHECKS if _fails(check, changed("prod"), changed)}
@@ -241,7 +286,7 @@ def failing(render: Render, change: Change | None = None) -> set[str]:
 def _fails(check: Callable[[Template, Render], object], template: Template, render: Render) -> bool:
     try:
         check(template, render)
-    except (AssertionError, LookupError, ValueError):
+    except (AssertionError, LookupError, ValueError, SettingsError):
         return True
     return False
 
@@ -256,6 +301,11 @@ def test_a_broken_template_is_caught_by_the_check_that_is_there_for_it(mutation:
     caught = failing(render, change)
     assert [words for words in named if not any(_names(words, check) for check in caught)] == []
     assert [check for check in caught if not any(_names(words, check) for words in named)] == []
+
+
+def test_every_check_has_a_mutation_that_it_catches() -> None:
+    named = {words.partition("[")[0] for _, checks_named in MUTATIONS.values() for words in checks_named}
+    assert [name for name, _ in CHECKS if not any(words in name for words in named)] == []
 
 
 def _names(words: str, check: str) -> bool:
