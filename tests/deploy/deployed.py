@@ -84,6 +84,7 @@ def inventory(account: Account) -> set[str]:
         *(f"topic {item['TopicArn']}" for item in sns.list_topics()["Topics"]),
         *(f"subscription {item['TopicArn']}" for item in sns.list_subscriptions()["Subscriptions"]),
         *(f"alarm {item['AlarmName']}" for item in alarms.describe_alarms()["MetricAlarms"]),
+        *(f"dashboard {item['DashboardName']}" for item in alarms.list_dashboards()["DashboardEntries"]),
     }
 
 
@@ -277,6 +278,11 @@ def _alarm(client: Client, name: str, wanted: Properties) -> tuple[Properties, s
     return dict(alarm), ""
 
 
+def _dashboard(client: Client, name: str, wanted: Properties) -> tuple[Properties, str]:
+    board = client("cloudwatch").get_dashboard(DashboardName=name)
+    return {"DashboardName": name, "DashboardBody": board["DashboardBody"]}, ""
+
+
 def _queue_policy(client: Client, name: str, wanted: Properties) -> tuple[Properties, str]:
     """It is no thing of its own but an attribute of its queue, which only the template names."""
     (queue,) = wanted["Queues"]
@@ -300,4 +306,5 @@ READERS: dict[str, Read] = {
     "AWS::SNS::Topic": _topic,
     "AWS::SNS::Subscription": _subscription,
     "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::Dashboard": _dashboard,
 }
