@@ -5,21 +5,37 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import localcloud
 from localcloud.deployment import install_tools
 from localcloud.node import node_environment
 from localcloud.places import one_at_a_time
+from tests.deploy.account import Account
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 
 Render = Callable[..., dict[str, Any]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this folder is the suite `deploy`."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.deploy)
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Account]:
+    """A local AWS account for tests that deploy stages of their own; the stage `local` is in it."""
+    with localcloud.running() as cloud:
+        yield Account(cloud)
 
 
 @pytest.fixture(scope="session")
