@@ -132,6 +132,6 @@ def test_the_pages_commands_work_as_they_stand_there(pipeline: Any, tmp_path: Pa
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "takes us for the role smart-classroom-poller" in ran.stdout
-    assert "id        from" in ran.stdout
+    assert "dlq: 0 dead letters" in ran.stderr
     shown = {line[9:28].strip() for line in page.split("```text\n")[1].split("\n\n")[0].splitlines() if line[0] != " "}
     assert shown == {line[9:28].strip() for line in ran.stdout.split("\n\n")[0].splitlines() if line[0] != " "}

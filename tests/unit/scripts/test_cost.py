@@ -107,7 +107,7 @@ def test_the_simulation_and_the_function_count_with_the_same_prices() -> None:
     theirs = simulated.Prices()
     assert theirs.gb_second == usd("gb_second_arm64") == USD_PER_GB_SECOND
     shared = [name for name in cost.PRICES if hasattr(theirs, name)]
-    assert len(shared) == 10
+    assert len(shared) == 11
     assert {name: usd(name) for name in shared} == {name: getattr(theirs, name) for name in shared}
 
 
