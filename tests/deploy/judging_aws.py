@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 
 GLOBAL = ("region", "query", "output")
+SERVICES = {"s3api": "s3"}  # where the command line has a name of its own
 ROLES_ANYWHERE = "arn:aws:rolesanywhere:us-east-1:123456789012"
 ANSWERS = {
     "trustAnchor.trustAnchorArn": f"{ROLES_ANYWHERE}:trust-anchor/11111111-2222-3333-4444-555555555555",
@@ -37,12 +39,14 @@ def value(shape: Shape, words: list[str]) -> Any:
         return json.loads(text)
     if shape.type_name == "integer":
         return int(text)
+    if shape.type_name == "timestamp":
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
     return words if shape.type_name == "list" else text
 
 
 def main(service: str, operation: str, *options: str) -> str:
     """Judge the command. Returns the answer."""
-    model = get_session().get_service_model(service)
+    model = get_session().get_service_model(SERVICES.get(service, service))
     (name,) = (known for known in model.operation_names if xform_name(known, "-") == operation)
     shape = model.operation_model(name).input_shape
     members = {xform_name(member, "-"): member for member in shape.members}
