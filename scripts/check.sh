@@ -2,8 +2,8 @@
 # Usage: scripts/check.sh [-h]
 #
 # Style, types, security, architecture and shell scripts: ruff (whose S rules are bandit's lesser ones), mypy (strict),
-# bandit, pip-audit, import-linter, shellcheck. Changes nothing; runs every check even when one has failed, and exits
-# with 1 if any did. Where no vulnerability service answers, pip-audit says NOT CHECKED; PIP_AUDIT_REQUIRED=1 makes that
+# bandit, pip-audit, import-linter, shellcheck, hadolint. Changes nothing; runs every check even when one has failed,
+# and exits with 1 if any did. Where no vulnerability service answers, pip-audit says NOT CHECKED; PIP_AUDIT_REQUIRED=1 makes that
 # a failure. `.venv/bin/ruff format .` mends the formatting.
 
 set -eu
@@ -39,6 +39,7 @@ check pip-audit python scripts/audit.py
 check import-linter env PYTHONPATH=. lint-imports
 # shellcheck disable=SC2046  # our own file names have no spaces
 check shellcheck shellcheck $(shell_scripts)
+check hadolint hadolint Dockerfile
 
 if [ -n "$failed" ]; then
     echo "check: failed:$failed" >&2

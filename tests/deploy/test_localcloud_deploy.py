@@ -56,7 +56,7 @@ def test_deploy_builds_pushes_and_deploys_the_very_image_it_pushed(tmp_path: Pat
     assert uri == f"{account}.dkr.ecr.us-east-1.amazonaws.com/smart-classroom@{image['imageDigest']}"
     verbs = [line.split()[0] for line in calls.read_text().splitlines()]
     assert verbs == ["info", "buildx", "login", "push"]
-    assert "--platform linux/arm64 --provenance=false" in calls.read_text()
+    assert "--provenance=false --load --platform linux/arm64" in calls.read_text()
     assert f"smart-classroom-input-dev-{account}" in done.stdout
     assert "export FUNCTION_NAME=smart-classroom-dev" in done.stdout
 
