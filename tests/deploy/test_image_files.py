@@ -66,6 +66,23 @@ def test_compiling_without_the_tools_names_each_of_them_and_where_it_comes_from(
         assert hint in done.stderr
 
 
+def test_another_machines_dlib_is_only_ever_made_into_a_wheel(bare_path: str) -> None:
+    other = "aarch64" if platform.machine() == "x86_64" else "x86_64"
+    command = [ROOT / "scripts" / "build_dlib.sh", "--machine", other]
+    done = subprocess.run(command, env={"PATH": bare_path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--wheel" in done.stderr
+
+
+def test_proving_the_image_without_the_tools_names_each_of_them(bare_path: str) -> None:
+    done = subprocess.run(
+        [ROOT / "scripts" / "test_image.sh"], env={"PATH": bare_path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    for program in ("mmdebstrap", "buildah", "bwrap"):
+        assert program in done.stderr
+
+
 def stand_in(program: Path, body: str) -> None:
     program.write_text(f"#!/bin/sh\n{body}\n")
     program.chmod(0o755)
