@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: scripts/check.sh [-h]
 #
-# Style, types, architecture, shell scripts and security: ruff, mypy (strict), import-linter, shellcheck, bandit,
-# pip-audit. Changes nothing; runs every check even when one has failed, and exits with 1 if any did.
+# Style, types, architecture, shell scripts, Dockerfile and security: ruff, mypy (strict), import-linter, shellcheck,
+# hadolint, bandit, pip-audit. Changes nothing; runs every check even when one has failed, and exits with 1 if any did.
 # `.venv/bin/ruff format .` mends the formatting. pip-audit needs the network: where it cannot ask, the last line says
 # "not checked", and only PIP_AUDIT_REQUIRED=1 makes that a failure (scripts/audit.sh -h).
 
@@ -50,6 +50,7 @@ check import-linter env PYTHONPATH=. lint-imports
 check shellcheck shellcheck $(shell_scripts)
 check bandit bandit --quiet --recursive --configfile pyproject.toml wire recognition poller localcloud scripts handler.py
 check pip-audit audit
+check hadolint hadolint Dockerfile
 
 if [ -n "$failed" ]; then
     echo "check: failed:$failed$unchecked" >&2

@@ -1,18 +1,20 @@
 #!/bin/sh
-# Usage: scripts/deploy.sh [-h] [--stage S] [--region R] [--platform P] [--tag T] [--repository N] [--param K=V]...
+# Usage: scripts/deploy.sh [-h] [--dry-run] [--stage S] [--region R] [--platform P] [--tag T] [--repository N]
+#                          [--param K=V]...
 #
 # Builds the function's image, pushes it to ECR and deploys the stage with it, pinned by its digest. Everything that is
-# missing is named before anything is done. Run it again to deploy a change; a push of the same image changes nothing.
+# missing is named before anything is done, and then what will be done; --dry-run ends there. Run it again to deploy a
+# change; a push of the same image changes nothing.
 #
 #   --stage       prod (plain names, data outlives the stack) or any other word (names with a suffix; default: prod)
 #   --region      AWS region (default: AWS_REGION, else us-east-1)
-#   --platform    linux/arm64 (default) or linux/amd64; build on that kind of processor: dlib compiles for hours under
-#                 emulation, and for minutes without
+#   --platform    linux/arm64 (default) or linux/amd64; a quarter of an hour faster on that kind of processor
 #   --tag         the image's tag (default: the commit's short hash)
 #   --repository  the ECR repository (default: smart-classroom)
 #   --param       a stage parameter of serverless.yml, such as functionConcurrency=20 or alarmEmail=ops@example.org
 #
 # Needs credentials in the environment or in ~/.aws, and docker, podman or buildah (IMAGE_TOOL=… chooses among them).
+# BASE_IMAGE=NAME@sha256:… pins what scripts/build_image.sh builds on.
 
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,10 +26,11 @@ fail() {
 }
 
 stage=prod region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}} platform=linux/arm64 tag='' repository=smart-classroom
-params=''
+params='' dry_run=''
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage; exit 0 ;;
+    --dry-run) dry_run=yes && shift ;;
     --stage | --region | --platform | --tag | --repository | --param)
         [ $# -ge 2 ] || { say "$1 needs a value"; exit 2; }
         case $1 in
@@ -48,6 +51,10 @@ case $platform in
 linux/arm64) architecture=arm64 ;;
 linux/amd64) architecture=x86_64 ;;
 *) say "--platform is linux/arm64 or linux/amd64, not $platform"; exit 2 ;;
+esac
+case $region in
+[a-z]*-*-[0-9]*) ;;
+*) say "--region is a name such as eu-central-1, not '$region'"; exit 2 ;;
 esac
 case $stage in
 local) say "the stage local is python -m localcloud up"; exit 2 ;;
@@ -83,14 +90,19 @@ fi
 [ -z "$missing" ] || fail "missing:$missing"
 
 tag=${tag:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo latest)}
+cat >&2 <<END
+deploy: this is what will be done, as account $account in $region:
+  1. build the image for $platform with $tool, unless it is built ($repository:$tag)
+  2. make the ECR repository $repository if it is missing, and push
+  3. deploy the stage $stage with that image, pinned by its digest$([ -z "$params" ] || echo ", with$params")
+$([ "$stage" = prod ] && echo "  Its data outlives the stack." || echo "  Its data goes when the stage is removed.")
+END
+[ -z "$dry_run" ] || exit 0
+
 registry=$("$python" scripts/image_registry.py registry "$repository" --region "$region")
 image=$registry/$repository:$tag
 
-say "building $image for $platform with $tool"
-case $tool in
-docker) docker buildx build --platform "$platform" --provenance=false --load -t "$image" . >&2 ;;
-*) "$tool" build --platform "$platform" --format docker --layers -t "$image" . >&2 ;;
-esac
+IMAGE_TOOL=$tool scripts/build_image.sh --platform "$platform" --tag "$image" >&2
 
 say "pushing $image"
 "$python" scripts/image_registry.py password --region "$region" |
@@ -109,13 +121,20 @@ say "deploying the stage $stage with $digest"
 names=$("$python" scripts/stack_env.py --stage "$stage" --region "$region")
 eval "$names"
 cat <<END
-The stage $stage is deployed in $region. Next:
+The stage $stage is deployed in $region. Next, on this machine:
 
   eval "\$(scripts/stack_env.py --stage $stage --region $region)"   # the stage's names, for the commands below
-  python -m recognition publish --gallery gallery.npz --students students.json
+  scripts/enrol.sh PHOTOGRAPHS --consent-by WHO                     # students; a folder for each
   scripts/upload_workload.sh FOLDER_OF_CLIPS                        # into $INPUT_BUCKET
 
-The VM's poller assumes $POLLER_ROLE_ARN and needs:
+and the poller, on the VM (docs/poller.md; its identity: docs/credentials.md):
 
-$(echo "$names" | grep -E 'AWS_REGION|FUNCTION|QUEUE_URL' | sed 's/^/  /')
+  scripts/stack_env.py --stage $stage --region $region >stage.env
+  python -m build --wheel --outdir dist
+  scp dist/smart_classroom_poller-*.whl stage.env scripts/install_poller.sh VM:
+  ssh VM sudo sh install_poller.sh --settings stage.env --set AWS_PROFILE=smart-classroom
+
+It assumes $POLLER_ROLE_ARN. What it is told:
+
+$(echo "$names" | grep -E 'AWS_REGION|FUNCTION|QUEUE_URL|POLLER_TRIGGER' | sed 's/^/  /')
 END

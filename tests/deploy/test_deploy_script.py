@@ -45,6 +45,7 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         (["--stage", "Prod"], "small letters"),
         (["--platform", "linux/riscv64"], "--platform is"),
         (["--region"], "--region needs a value"),
+        (["--region", "Frankfurt"], "such as eu-central-1"),
         (["--param", "two words"], "without spaces"),
     ],
 )
@@ -56,7 +57,10 @@ def test_a_wrong_argument_is_refused_with_the_reason(arguments: list[str], reaso
 
 def test_the_shell_scripts_pass_shellcheck() -> None:
     shellcheck = Path(sys.executable).parent / "shellcheck"
-    files = [ROOT / name for name in ("entry.sh", "bootstrap", "scripts/deploy.sh")]
+    files = [
+        ROOT / name
+        for name in ("entry.sh", "bootstrap", "scripts/deploy.sh", "scripts/remove.sh", "scripts/install_poller.sh")
+    ]
     done = subprocess.run([shellcheck, *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

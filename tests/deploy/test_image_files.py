@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 from pathlib import Path
@@ -65,6 +66,28 @@ def test_compiling_without_the_tools_names_each_of_them_and_where_it_comes_from(
         assert hint in done.stderr
 
 
+def test_another_machines_dlib_is_only_ever_made_into_a_wheel(bare_path: str) -> None:
+    other = "aarch64" if platform.machine() == "x86_64" else "x86_64"
+    command = [ROOT / "scripts" / "build_dlib.sh", "--machine", other]
+    done = subprocess.run(command, env={"PATH": bare_path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--wheel" in done.stderr
+
+
+def test_proving_the_image_without_the_tools_names_each_of_them(bare_path: str) -> None:
+    done = subprocess.run(
+        [ROOT / "scripts" / "test_image.sh"], env={"PATH": bare_path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    for program in ("mmdebstrap", "buildah", "bwrap"):
+        assert program in done.stderr
+
+
+def stand_in(program: Path, body: str) -> None:
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+
+
 def build_image(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / "scripts" / "build_image.sh", *arguments], env=variables, capture_output=True, text=True, check=False
@@ -77,15 +100,44 @@ def test_building_the_image_without_a_tool_names_the_three(bare_path: str) -> No
     assert "docker, podman or buildah" in done.stderr
 
 
+NATIVE = "linux/arm64" if platform.machine() in ("arm64", "aarch64") else "linux/amd64"
+
+
 @pytest.mark.parametrize(
     ("tool", "words"),
     [
-        ("docker", "buildx build --provenance=false --load --platform linux/arm64 --build-arg BASE_IMAGE=b -v a:b"),
-        ("buildah", "build --format docker --layers --platform linux/arm64 --build-arg BASE_IMAGE=b -v a:b"),
+        ("docker", "buildx build --provenance=false --load"),
+        ("buildah", f"build --format docker --layers --build-arg BUILDPLATFORM={NATIVE}"),
     ],
 )
-def test_the_build_gets_platform_base_and_options(bare_path: str, tmp_path: Path, tool: str, words: str) -> None:
-    (tmp_path / tool).write_text('#!/bin/sh\necho "$*"\n')
-    (tmp_path / tool).chmod(0o755)
-    options = ("--platform", "linux/arm64", "--base", "b", "--tag", "t", "--", "-v", "a:b")
-    assert build_image(*options, PATH=bare_path).stdout == f"{words} --tag t .\n"
+def test_the_build_gets_platform_labels_base_and_options(bare_path: str, tmp_path: Path, tool: str, words: str) -> None:
+    stand_in(tmp_path / tool, 'echo "$*"')
+    version = found(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text())
+    labels = f"--label org.opencontainers.image.version={version}"
+    base = "--build-arg BASE_IMAGE=b@sha256:1 --label org.opencontainers.image.base.name=b@sha256:1"
+    done = build_image("--base", "b@sha256:1", "--tag", "t", "--", "-v", "a:b", PATH=bare_path)
+    assert done.stdout == f"{words} --platform {NATIVE} {labels} {base} -v a:b --tag t .\n"
+    assert "not pinned" not in done.stderr
+
+
+def test_the_image_says_which_commit_it_was_built_from(bare_path: str, tmp_path: Path) -> None:
+    stand_in(tmp_path / "buildah", 'echo "$*"')
+    stand_in(tmp_path / "git", 'case $1 in rev-parse) echo abc ;; status) echo " M handler.py" ;; esac')
+    assert "--label org.opencontainers.image.revision=abc-modified " in build_image(PATH=bare_path).stdout
+
+
+def test_a_base_without_a_digest_is_remarked_upon(bare_path: str, tmp_path: Path) -> None:
+    stand_in(tmp_path / "buildah", 'echo "$*"')
+    done = build_image(PATH=bare_path, BASE_IMAGE="python:3.13-slim")
+    assert "--build-arg BASE_IMAGE=python:3.13-slim " in done.stdout
+    assert "not pinned" in done.stderr
+
+
+def test_another_processors_image_is_refused_where_nothing_emulates_it(bare_path: str, tmp_path: Path) -> None:
+    stand_in(tmp_path / "buildah", 'echo "$*"')
+    (tmp_path / "uname").unlink()
+    other = "aarch64" if NATIVE == "linux/amd64" else "x86_64"
+    stand_in(tmp_path / "uname", f"case $1 in -s) echo Linux ;; *) echo {other} ;; esac")
+    done = build_image("--platform", NATIVE, PATH=bare_path)
+    assert done.returncode == 2
+    assert "qemu-user-static" in done.stderr

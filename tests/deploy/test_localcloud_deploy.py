@@ -40,13 +40,18 @@ def test_deploy_builds_pushes_and_deploys_the_very_image_it_pushed(tmp_path: Pat
     with localcloud.running(tmp_path / "state") as cloud:
         mine = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "CALLS": str(calls), "IMAGE_TOOL": "docker"}
         plain = ["--param", "requireTls=false"]  # the local AWS has no TLS
-        done = subprocess.run(
-            [ROOT / "scripts" / "deploy.sh", "--stage", "dev", "--tag", "t1", *plain],
-            env={**os.environ, **cloud.operator, **mine},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+
+        def deploy(*more: str) -> subprocess.CompletedProcess[str]:
+            command = [ROOT / "scripts" / "deploy.sh", "--stage", "dev", "--tag", "t1", *plain, *more]
+            environment = {**os.environ, **cloud.operator, **mine}
+            return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+        said = deploy("--dry-run")
+        assert (said.returncode, said.stdout) == (0, "")
+        assert "3. deploy the stage dev" in said.stderr
+        assert "--param=requireTls=false" in said.stderr
+        assert client("ecr", cloud.operator).describe_repositories()["repositories"] == []
+        done = deploy()
         assert done.returncode == 0, done.stderr
         image = client("ecr", cloud.operator).describe_images(repositoryName="smart-classroom")["imageDetails"][0]
         function = client("lambda", cloud.operator).get_function(FunctionName="smart-classroom-dev")
@@ -55,10 +60,12 @@ def test_deploy_builds_pushes_and_deploys_the_very_image_it_pushed(tmp_path: Pat
     uri = function["Code"]["ImageUri"]
     assert uri == f"{account}.dkr.ecr.us-east-1.amazonaws.com/smart-classroom@{image['imageDigest']}"
     verbs = [line.split()[0] for line in calls.read_text().splitlines()]
-    assert verbs == ["info", "buildx", "login", "push"]
-    assert "--platform linux/arm64 --provenance=false" in calls.read_text()
+    assert verbs == ["info", "info", "buildx", "login", "push"]
+    assert "--provenance=false --load --platform linux/arm64" in calls.read_text()
     assert f"smart-classroom-input-dev-{account}" in done.stdout
     assert "export FUNCTION_NAME=smart-classroom-dev" in done.stdout
+    assert "export POLLER_TRIGGER=poller" in done.stdout
+    assert "install_poller.sh --settings stage.env" in done.stdout
 
 
 def test_a_pushed_index_is_refused_before_anything_is_deployed(tmp_path: Path) -> None:
