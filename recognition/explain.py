@@ -74,16 +74,17 @@ def _means(decision: Decision) -> Iterator[str]:
 def _face(face: JudgedFace, decision: Decision, standing: Standing) -> Iterator[str]:
     decided = face.decided
     where = f"face {decided.face}, from {decided.first_seen_s:.1f} s on, in {decided.frames} frames"
+    against = "; ".join(reasons_against(decided, decision))
     if decided.student_id is None:
-        yield f"{where}: unknown, for {'; '.join(reasons_against(decided, decision))}"
+        yield f"{where}: unknown"
+        yield f"    {against}"
     else:
-        who = named(decided.student_id, standing)
+        doubt = "" if decided.answer == "identified" else "perhaps "
+        yield f"{where}: {doubt}{named(decided.student_id, standing)}"
         votes = f"{decided.votes} of {decided.frames} frames agree"
-        sure = f"similarity {decided.similarity or 0:.3f}{_lead(decided, standing)}, {votes}"
-        if decided.answer == "identified":
-            yield f"{where}: {who}, {sure}"
-        else:
-            yield f"{where}: perhaps {who}, {sure}; not named, for {'; '.join(reasons_against(decided, decision))}"
+        yield f"    similarity {decided.similarity or 0:.3f}{_lead(decided, standing)}, {votes}"
+        if doubt:
+            yield f"    not named: {against}"
     yield from (f"    {_said(each, standing)}" for each in face.corrections)
 
 

@@ -14,7 +14,8 @@ from html import escape
 from recognition.rollcall import ClipSeen, Line, RollCall
 from recognition.rollcall_csv import COUNTED
 from recognition.rollcall_matrix import Matrix
-from recognition.rollcall_wording import MEANING, clip_words, evidence_words, remarks
+from recognition.rollcall_wording import MEANING, clip_words, evidence_words, remarks, short_key
+from recognition.sections import Session
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 STYLE = """
@@ -34,7 +35,7 @@ b { display: inline-block; font-weight: 600; font-size: .82em; padding: .08rem .
 .absent { color: light-dark(#b91c1c, #fca5a5); }
 .no-clip, .not-enrolled, .without-consent { color: var(--soft); border-style: dashed; }
 a { color: inherit; text-decoration-color: var(--soft); }
-.counts b { margin-right: .4rem; } ul { padding-left: 1.1rem; }
+.counts b { margin-right: .4rem; } ul { padding-left: 1.1rem; } li { margin: .3rem 0; }
 figure { display: inline-block; width: 19rem; margin: .4rem .8rem .4rem 0; vertical-align: top; }
 img { width: 100%; border-radius: .3rem; } figcaption { overflow-wrap: anywhere; font-size: .85em; }
 @media print { :root { color-scheme: light; } body { margin: 0; max-width: none; } tr, figure { break-inside: avoid; } }
@@ -44,12 +45,13 @@ img { width: 100%; border-radius: .3rem; } figcaption { overflow-wrap: anywhere;
 def session_page(call: RollCall, made_at: datetime, pictures: Mapping[str, bytes]) -> str:
     """One session: who was there and by what it is borne out. `pictures` are JPEGs by their clips' keys."""
     places = {clip.version.upload.key: number for number, clip in enumerate(call.clips, start=1)}
+    others = [_line(line, call.session, places) for line in call.others]
     return _page(
         f"Roll call {call.session.section}",
         f"{call.session.name or 'all clips'} · made {made_at:%Y-%m-%d %H:%M} UTC",
         _counts(line.status for line in call.lines),
-        _table(("Student", "Roll call", "Evidence"), [_line(line, places) for line in call.lines]),
-        _section("Others seen", _table(("Student", "", "Evidence"), [_line(line, places) for line in call.others])),
+        _table(("Student", "Roll call", "Evidence"), [_line(line, call.session, places) for line in call.lines]),
+        _section("Others seen", _table(("Student", "", "Evidence"), others)),
         _section("To know", _list(map(escape, remarks(call)))),
         _section("Clips", "".join(_figure(clip, places, pictures) for clip in call.clips)),
         _meaning(line.status for line in call.lines),
@@ -112,12 +114,12 @@ def _student(student_id: str, name: str) -> str:
     return f"{escape(name)}&ensp;<small>{escape(student_id)}</small>"
 
 
-def _line(line: Line, places: Mapping[str, int]) -> tuple[str, str, str]:
+def _line(line: Line, session: Session, places: Mapping[str, int]) -> tuple[str, str, str]:
     student, chip = _student(line.student_id, line.name), _chip(line.status)
     if not line.evidence:
         return student, chip, escape(line.remark)
     best, more = line.evidence[0], len(line.evidence) - 1
-    shown = f'<a href="#clip-{places[best.clip]}">{escape(evidence_words(best))}</a>'
+    shown = f'<a href="#clip-{places[best.clip]}">{escape(evidence_words(best, session))}</a>'
     return student, chip, f"{shown}<br><small>and {more} more</small>" if more else shown
 
 
@@ -125,7 +127,7 @@ def _figure(clip: ClipSeen, places: Mapping[str, int], pictures: Mapping[str, by
     key = clip.version.upload.key
     shown = f'<img alt="" src="data:image/jpeg;base64,{b64encode(pictures[key]).decode()}">' if key in pictures else ""
     place = f"<br><small>s3://{escape(clip.picture.bucket)}/{escape(clip.picture.key)}</small>" if clip.picture else ""
-    words = f"{escape(key)}<br><small>{escape(clip_words(clip))}</small>{place}"
+    words = f"{escape(short_key(key, clip.version.session))}<br><small>{escape(clip_words(clip))}</small>{place}"
     return f'<figure id="clip-{places[key]}">{shown}<figcaption>{words}</figcaption></figure>'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recognition.rollcall import ClipSeen, Evidence, RollCall, Status
+from recognition.sections import Session
 
 MEANING: dict[Status, str] = {
     "present": "identified in at least one clip, or named by a person",
@@ -16,13 +17,17 @@ MEANING: dict[Status, str] = {
 }
 
 
-def evidence_words(evidence: Evidence) -> str:
+def short_key(key: str, session: Session) -> str:
+    """The clip's key without its section and session, where it begins with them."""
+    return key.removeprefix(f"{session.section}/{session.name}/")
+
+
+def evidence_words(evidence: Evidence, session: Session) -> str:
     """Where the student was seen and how sure that is: "cam1.mp4 at 2.0 s, face 2, similarity 0.953"."""
     sure = f"similarity {evidence.similarity:.3f}" if evidence.similarity is not None else ""
     named = f"named by {evidence.corrected_by}" if evidence.corrected_by else ""
-    return ", ".join(
-        filter(None, [f"{evidence.clip} at {evidence.second:.1f} s", f"face {evidence.face}", sure, named])
-    )
+    where = f"{short_key(evidence.clip, session)} at {evidence.second:.1f} s"
+    return ", ".join(filter(None, [where, f"face {evidence.face}", sure, named]))
 
 
 def clip_words(clip: ClipSeen) -> str:

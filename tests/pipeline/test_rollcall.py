@@ -54,7 +54,7 @@ def test_the_clips_of_a_section_become_its_roll_call_which_a_person_may_correct(
     assert statuses(section) == {"eileen_collins": "present", "grace_hopper": "present"}
 
     explained = section.recognition("explain", f"{KEYS}cam2.mp4", "--picture", "p.jpg")
-    assert "Grace Hopper (grace_hopper), similarity 0.9" in explained
+    assert "Grace Hopper (grace_hopper)\n    similarity 0.9" in explained
     assert (section.folder / "p.jpg").read_bytes().startswith(b"\xff\xd8")
     section.recognition("correct", f"{KEYS}cam2.mp4", "--face", "1", "--unknown", "--by", "the tests")
     assert statuses(section) == {"eileen_collins": "present", "grace_hopper": "absent"}

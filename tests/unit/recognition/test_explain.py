@@ -33,9 +33,16 @@ def test_it_says_what_decided_and_what_was_looked_at() -> None:
 
 
 def test_it_says_who_each_face_is_how_sure_and_who_came_next() -> None:
-    text = words(finished(face(1, "a", runner_up="b"), face(2, "b", "uncertain", similarity=0.925, margin=2.0)))
-    assert "face 1, from 1.0 s on, in 4 frames: Ada (a), similarity 0.950, 0.030 ahead of Bob (b), 4 of 4" in text
-    assert "perhaps Bob (b), similarity 0.925, 4 of 4 frames agree; not named, for 0.925 is less than 0.930" in text
+    text = words(
+        finished(
+            face(1, "a", runner_up="b"),
+            face(2, "b", "uncertain", similarity=0.925, margin=2.0),
+            face(3, similarity=0.91),
+        )
+    )
+    assert "face 1, from 1.0 s on, in 4 frames: Ada (a)\n    similarity 0.950, 0.030 ahead of Bob (b), 4 of 4" in text
+    assert "perhaps Bob (b)\n    similarity 0.925, 4 of 4 frames agree\n    not named: 0.925 is less than 0.930" in text
+    assert "face 3, from 3.0 s on, in 4 frames: unknown\n    the nearest student reaches 0.910" in text
 
 
 @pytest.mark.parametrize(
