@@ -23,9 +23,15 @@ class Proposal:
     student_id: str
     name: str
     upload: Upload
+    face: int
     second: float
     box: tuple[int, int, int, int]
     by: str
+
+    @property
+    def file_name(self) -> str:
+        """For its photograph: of this version and face, whatever key and id hold."""
+        return f"{self.upload.job_id[:12]}-face{self.face}.jpg"
 
 
 def correction_of(
@@ -53,9 +59,14 @@ def proposals(versions: Iterable[FinishedVersion], standing: Standing) -> Iterat
     """The faces that a person named, of those students who may be named now; in order of clips and faces."""
     for version in newest_of_each_clip(versions):
         for face in version.judged.faces:
-            if face.corrections and face.corrected_by and standing.may_be_named(face.student_id):
+            if face.corrected_by and standing.may_be_named(face.student_id):
                 assert face.student_id is not None
-                name, decided = standing.name_of(face.student_id), face.decided
                 yield Proposal(
-                    face.student_id, name, version.upload, decided.first_seen_s, decided.box, face.corrected_by
+                    student_id=face.student_id,
+                    name=standing.name_of(face.student_id),
+                    upload=version.upload,
+                    face=face.decided.face,
+                    second=face.decided.first_seen_s,
+                    box=face.decided.box,
+                    by=face.corrected_by,
                 )

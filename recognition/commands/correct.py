@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from recognition.commands.records import stage_records
+from recognition.errors import ClipRejected, ClipSuperseded
+from recognition.files import write_private
 
 if TYPE_CHECKING:
+    from recognition.correct import Proposal
     from recognition.corrections import Says
 
 
@@ -45,17 +49,35 @@ def corrections() -> None:
 @corrections.command()
 @click.argument("section")
 @click.argument("session", required=False)
-def propose(section: str, session: str | None) -> None:
+@click.option("--cut", type=click.Path(path_type=Path, file_okay=False), help="Cut the faces out, into this folder.")
+def propose(section: str, session: str | None, cut: Path | None) -> None:
     """List the faces of SECTION's clips that a person named, as enrolment photographs. Nothing is added."""
     from recognition.correct import proposals
 
     records = stage_records()
     versions = records.of_section(section, session)
     found = list(proposals(versions, records.standing(section, versions)))
+    if cut:
+        cut.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in found:
-        left, top, right, bottom = each.box
-        click.echo(
-            f"{each.name} ({each.student_id}): {each.upload.key} at {each.second:.1f} s, pixels {left},{top} to "
-            f"{right},{bottom}, named by {each.by}"
-        )
+        where = f"{each.upload.key} at {each.second:.1f} s, face {each.face}"
+        click.echo(f"{each.name} ({each.student_id}): {where}, named by {each.by}")
+        if cut:
+            click.echo(f"    {_cut(each, cut)}")
     click.echo(f"{len(found)} face(s). Nothing was added.", err=True)
+
+
+def _cut(proposal: Proposal, folder: Path) -> str:
+    """Cut the face out; the file's name, or why there is none."""
+    from recognition.aws.calls import client
+    from recognition.aws.clips import S3Clips
+    from recognition.cut import cut_out
+
+    clips = S3Clips(client("s3"))
+    try:
+        with clips.open(clips.measured(proposal.upload)) as file:
+            photograph = cut_out(file, proposal.second, proposal.box)
+    except (ClipSuperseded, ClipRejected) as error:
+        return f"not cut out: {error}"
+    write_private(folder / proposal.file_name, photograph)
+    return str(folder / proposal.file_name)

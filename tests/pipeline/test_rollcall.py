@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from recognition.gallery_file import read_gallery
 from tests.stage import ROOT
 
 pytestmark = pytest.mark.pipeline
@@ -58,3 +59,18 @@ def test_the_clips_of_a_section_become_its_roll_call_which_a_person_may_correct(
     assert (section.folder / "p.jpg").read_bytes().startswith(b"\xff\xd8")
     section.recognition("correct", f"{KEYS}cam2.mp4", "--face", "1", "--unknown", "--by", "the tests")
     assert statuses(section) == {"eileen_collins": "present", "grace_hopper": "absent"}
+
+
+def test_a_face_that_a_person_named_is_cut_out_and_can_be_enrolled_by_hand(section: Any, samples: Path) -> None:
+    record(section, samples / "clips" / "hopper.mp4", "cam3.mp4")
+    section.tick_until(1)
+    section.recognition("correct", f"{KEYS}cam3.mp4", "--face", "1", "--student", "grace_hopper", "--by", "the tests")
+    printed = section.recognition("corrections", "propose", SECTION, SESSION, "--cut", "cut")
+    assert f"Grace Hopper (grace_hopper): {KEYS}cam3.mp4" in printed
+    photographs = section.folder / "photographs"
+    shutil.copytree(samples / "photographs", photographs)
+    (cut,) = (section.folder / "cut").iterdir()
+    shutil.copy(cut, photographs / "grace_hopper")
+    section.recognition("enrol", photographs, "--gallery", "more.npz", "--students", "more.json")
+    gallery = read_gallery((section.folder / "more.npz").read_bytes())
+    assert (gallery.student_ids, gallery.photographs) == (("eileen_collins", "grace_hopper"), (3, 4))

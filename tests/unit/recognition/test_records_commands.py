@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from moto import mock_aws
+from PIL import Image
 
 from recognition.aws.calls import client
 from recognition.aws.galleries import POINTER, S3Galleries
@@ -17,11 +20,15 @@ from recognition.aws.jobs import DynamoJobs
 from recognition.aws.outputs import S3Store
 from recognition.aws.roster import DynamoRoster
 from recognition.decision import write_decision
+from recognition.decode import open_clip
 from recognition.finished import FinishedVersion
 from recognition.jobs import Entry
 from recognition.roster import Consent
+from recognition.sample import sample_times
 from recognition.sections import Session
 from tests.decided import SESSION, face, finished, student
+from tests.encoded import COLOURS, quarters
+from tests.footage import write_clip
 from tests.furnished import furnish
 from tests.people import gallery_of
 from tests.unit.recognition.command_line import Run
@@ -194,8 +201,34 @@ def test_a_correction_flows_into_roll_call_and_explain_and_is_proposed(run: Run,
     assert rows("r.csv")["b"]["corrected_by"] == "Prof. Noether"
     assert "Prof. Noether said on" in run("explain", CLIP).out
     proposed = run("corrections", "propose", "cse546")
-    assert f"Bob (b): {CLIP} at 2.0 s, pixels 400,100 to 499,199, named by Prof. Noether" in proposed.out
+    assert f"Bob (b): {CLIP} at 2.0 s, face 2, named by Prof. Noether" in proposed.out
     assert "1 face(s). Nothing was added." in proposed.err
+
+
+def test_faces_that_people_named_are_cut_out_of_their_clips_to_be_looked_at(run: Run, stage: Stage) -> None:
+    frames = [quarters(640, 480, COLOURS[turn:] + COLOURS[:turn]) for turn in range(4) for _ in range(10)]
+    body = write_clip(Path("clip.mp4"), frames).read_bytes()
+    put = stage.s3.put_object(Bucket="clips", Key=CLIP, Body=body)
+    with open_clip(io.BytesIO(body)) as clip:
+        moment = [frame.time_s for frame in clip.frames(sample_times(4.0))][2]
+    seen = face(1, first_seen_s=moment, box=(40, 30, 240, 190))
+    version = finished(seen, face(2))
+    stage.work(replace(version, upload=replace(version.upload, version_id=put["VersionId"])))
+    run("correct", CLIP, "--face", "1", "--student", "c", "--by", "me")
+    shown = run("corrections", "propose", "cse546", "--cut", "cut")
+    (file,) = Path("cut").iterdir()
+    assert str(file) in shown.out
+    with Image.open(file) as photograph:
+        assert photograph.size == (360, 286)
+        middle = np.asarray(photograph)[60:100, 100:140].reshape(-1, 3).mean(axis=0)
+    assert np.abs(middle - COLOURS[int(moment)]).max() < 25, "another moment has another colour there"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_face_whose_clip_has_expired_is_listed_and_said_not_to_be_cut_out(run: Run, worked: Stage) -> None:
+    run("correct", CLIP, "--face", "2", "--student", "b", "--by", "me")
+    shown = run("corrections", "propose", "cse546", "--cut", "cut")
+    assert (shown.code, "not cut out: the clip was deleted" in shown.out) == (0, True)
 
 
 def test_correcting_and_proposing_add_nothing_to_gallery_and_rows(run: Run, worked: Stage) -> None:
