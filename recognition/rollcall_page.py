@@ -10,36 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
+from typing import Literal
 
-from recognition.rollcall import ClipSeen, Line, RollCall
+from recognition.rollcall import ClipSeen, Line, RollCall, Status
 from recognition.rollcall_csv import COUNTED
 from recognition.rollcall_matrix import Matrix
-from recognition.rollcall_wording import MEANING, clip_words, evidence_words, remarks, short_key
+from recognition.rollcall_style import STYLE
+from recognition.rollcall_wording import LETTERS, MEANING, MOST_WORDS, clip_words, evidence_words, remarks, short_key
 from recognition.sections import Session
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-STYLE = """
-:root { color-scheme: light dark; --ink: light-dark(#1c1917, #ece9e4); --soft: light-dark(#6b645c, #a39c92);
-  --line: light-dark(#e2ddd5, #3a3733); --paper: light-dark(#fffdfa, #171614); }
-body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
-.soft, small { color: var(--soft); } small { font-size: .82em; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top;
-  overflow-wrap: anywhere; }
-th { font-weight: 600; font-size: .82em; color: var(--soft); }
-b { display: inline-block; font-weight: 600; font-size: .82em; padding: .08rem .5rem; border-radius: 1rem;
-  white-space: nowrap; border: 1px solid; }
-.present { color: light-dark(#15803d, #6ee7a0); } .uncertain { color: light-dark(#b45f06, #fbbf5a); }
-.absent { color: light-dark(#b91c1c, #fca5a5); }
-.no-clip, .not-enrolled, .without-consent { color: var(--soft); border-style: dashed; }
-a { color: inherit; text-decoration-color: var(--soft); }
-.counts b { margin-right: .4rem; } ul { padding-left: 1.1rem; } li { margin: .3rem 0; }
-figure { display: inline-block; width: 19rem; margin: .4rem .8rem .4rem 0; vertical-align: top; }
-img { width: 100%; border-radius: .3rem; } figcaption { overflow-wrap: anywhere; font-size: .85em; }
-@media print { :root { color-scheme: light; } body { margin: 0; max-width: none; } tr, figure { break-inside: avoid; } }
-"""
 
 
 def session_page(call: RollCall, made_at: datetime, pictures: Mapping[str, bytes]) -> str:
@@ -59,19 +39,23 @@ def session_page(call: RollCall, made_at: datetime, pictures: Mapping[str, bytes
 
 
 def matrix_page(matrix: Matrix, made_at: datetime, told: Sequence[str]) -> str:
-    """A section's sessions side by side; `told` is what its reader must know."""
+    """A section's sessions side by side; `told` is what its reader must know. Many sessions get a letter each."""
+    short = len(matrix.sessions) > MOST_WORDS
     rows = [
-        [_student(row.student_id, row.name), *map(_chip, row.statuses), *(str(row.statuses.count(c)) for c in COUNTED)]
+        [
+            _student(row.student_id, row.name) + ("" if row.on_roster else "<br><small>not on the roster</small>"),
+            *(_chip(status, short=short) for status in row.statuses),
+            *(str(row.statuses.count(counted)) for counted in COUNTED),
+        ]
         for row in matrix.rows
-        if row.on_roster or any(row.statuses)
     ]
-    header = ("Student", *(name or "all clips" for name in matrix.sessions), *COUNTED)
+    sessions = [name or "all clips" for name in matrix.sessions]
     return _page(
         f"Roll call {matrix.section}",
         f"{len(matrix.sessions)} sessions · made {made_at:%Y-%m-%d %H:%M} UTC",
-        _table(header, rows),
+        _table(("Student", *sessions, *COUNTED), rows, turned=short),
         _section("To know", _list(map(escape, told))),
-        _meaning(status for row in matrix.rows for status in row.statuses),
+        _meaning((status for row in matrix.rows for status in row.statuses), short=short),
     )
 
 
@@ -89,11 +73,12 @@ def _section(title: str, content: str) -> str:
     return f"<h2>{title}</h2>{content}" if content else ""
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """`rows` hold HTML, `header` text. Without rows: nothing."""
-    head = "".join(f"<th>{escape(each)}</th>" for each in header)
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, turned: bool = False) -> str:
+    """`rows` hold HTML, `header` text, which stands upright behind the first if `turned`. Without rows: nothing."""
+    head = "".join(f"<th><span>{escape(each)}</span></th>" for each in header)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
+    kind = ' class="turned"' if turned else ""
+    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
 
 
 def _list(entries: Iterable[str]) -> str:
@@ -106,8 +91,10 @@ def _counts(statuses: Iterable[str]) -> str:
     return f"<p class=counts>{''.join(_chip(each, f'{counted[each]} ') for each in MEANING if counted[each])}</p>"
 
 
-def _chip(status: str, before: str = "") -> str:
-    return f'<b class="{status.replace(" ", "-")}">{before}{status}</b>' if status else ""
+def _chip(status: Status | Literal[""], before: str = "", *, short: bool = False) -> str:
+    if not status:
+        return ""
+    return f'<b class="{status.replace(" ", "-")}" title="{status}">{before}{LETTERS[status] if short else status}</b>'
 
 
 def _student(student_id: str, name: str) -> str:
@@ -131,6 +118,9 @@ def _figure(clip: ClipSeen, places: Mapping[str, int], pictures: Mapping[str, by
     return f'<figure id="clip-{places[key]}">{shown}<figcaption>{words}</figcaption></figure>'
 
 
-def _meaning(statuses: Iterable[str]) -> str:
+def _meaning(statuses: Iterable[str], *, short: bool = False) -> str:
     there = set(statuses)
-    return _section("Words", _list(f"{_chip(each)} {text}" for each, text in MEANING.items() if each in there))
+    letter = {each: f"{_chip(each, short=True)} " if short else "" for each in MEANING}
+    return _section(
+        "Words", _list(f"{letter[each]}{_chip(each)} {text}" for each, text in MEANING.items() if each in there)
+    )

@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from recognition.annotate import label_font
 from recognition.rollcall_matrix import Matrix, Row
+from recognition.rollcall_wording import LETTERS
 
 PAPER, INK, SOFT, LINE = (255, 253, 250), (28, 25, 23), (107, 100, 92), (226, 221, 213)
 COLOURS = {"present": (22, 128, 61), "uncertain": (180, 95, 6), "absent": (185, 28, 28)}
-LETTERS = {"present": "P", "uncertain": "?", "absent": "A", "no clip": "–", "not enrolled": "N", "without consent": "W"}
 SIZE, ROW, MARGIN = 26, 52, 40  # pixels
 LONGEST_TEXT = 640
 

@@ -16,6 +16,17 @@ MEANING: dict[Status, str] = {
     "without consent": "must not be recognised: no consent, expired, or given for other sections",
 }
 
+LETTERS: dict[Status, str] = {
+    "present": "P",
+    "uncertain": "?",
+    "absent": "A",
+    "no clip": "–",
+    "not enrolled": "N",
+    "without consent": "W",
+}
+MOST_WORDS = 6
+"""Sessions side by side; more get a letter each."""
+
 
 def short_key(key: str, session: Session) -> str:
     """The clip's key without its section and session, where it begins with them."""

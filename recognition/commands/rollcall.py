@@ -66,8 +66,13 @@ def _pictures(records: Records, call: RollCall) -> dict[str, bytes]:
 
 
 def _table(matrix: Matrix) -> Table:
+    """Many sessions get a letter each."""
+    from recognition.rollcall_wording import LETTERS, MOST_WORDS
+
+    short = len(matrix.sessions) > MOST_WORDS
     table = Table("student", "name", *map(escape, matrix.sessions))
     for row in matrix.rows:
         name = escape(row.name) if row.on_roster else f"{escape(row.name)} (not on the roster)"
-        table.add_row(escape(row.student_id), name, *row.statuses)
+        words = (LETTERS[status] if short and status else status for status in row.statuses)
+        table.add_row(escape(row.student_id), name, *words)
     return table

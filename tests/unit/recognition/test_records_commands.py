@@ -108,6 +108,13 @@ def test_rollcall_of_a_section_sets_its_sessions_side_by_side(run: Run, worked: 
     assert "2026-11-30T0900" in Path("r.html").read_text()
 
 
+def test_many_sessions_get_a_letter_each(run: Run, worked: Stage) -> None:
+    for number in range(6):
+        worked.work(finished(face(1, "a"), session=f"{number}"), picture=b"")
+    (ada,) = [line for line in run("rollcall", "cse546").out.splitlines() if "Ada" in line]
+    assert (ada.count(" P "), "present" in ada) == (7, False)
+
+
 def test_a_page_has_no_pictures_unless_they_are_asked_for(run: Run, worked: Stage) -> None:
     run("rollcall", "cse546", SESSION, "--html", "r.html")
     assert "data:image" not in Path("r.html").read_text()

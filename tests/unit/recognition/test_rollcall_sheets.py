@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -15,6 +16,7 @@ from recognition.rollcall_csv import matrix_csv, session_csv
 from recognition.rollcall_matrix import Matrix, matrix_of
 from recognition.rollcall_page import POLICY, matrix_page, session_page
 from recognition.rollcall_picture import COLOURS, LONGEST_TEXT, rollcall_picture
+from recognition.sections import Session
 from tests.decided import NOW, SESSION, correction, face, finished, standing, student
 
 HARMFUL = ["=cmd|' /C calc'!A0", "<script>alert(1)</script>", "Ada, of Lovelace", 'a"b', "</style><img src=x>"]
@@ -117,6 +119,16 @@ def test_a_page_loads_nothing_and_its_policy_says_so(number: int) -> None:
     assert ("content", POLICY) in page.attributes
     loaded = [value for name, value in page.attributes if name in ("src", "href") and value]
     assert all(value.startswith(("data:image/jpeg;base64,", "#clip-")) for value in loaded)
+
+
+def test_many_sessions_get_a_letter_each_which_the_page_explains() -> None:
+    many = [replace(finished(face(1, "1/x,y")), session=Session("cse546", f"{n}")) for n in range(9)]
+    many = [replace(each, upload=replace(each.upload, key=f"{n}.mp4")) for n, each in enumerate(many)]
+    page = Reader(matrix_page(matrix_of("cse546", roll_calls(many, standing(*ROWS, rows=ROWS), "r")), NOW, []))
+    letters = page.text.split("Words")[0].split()
+    assert (letters.count("P"), letters.count("A")) == (9, 36)
+    assert ("title", "absent") in page.attributes
+    assert "not seen in the clips" in page.text
 
 
 def test_evidence_links_to_its_clip_and_a_given_picture_is_within_the_page() -> None:
