@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from recognition.annotate import label_font
 from recognition.rollcall_matrix import Matrix, Row
-from recognition.rollcall_wording import LETTERS
+from recognition.rollcall_wording import LETTERS, one_line
 
 PAPER, INK, SOFT, LINE = (255, 253, 250), (28, 25, 23), (107, 100, 92), (226, 221, 213)
 COLOURS = {"present": (22, 128, 61), "uncertain": (180, 95, 6), "absent": (185, 28, 28)}
@@ -102,6 +102,7 @@ def _legend(matrix: Matrix) -> str:
 
 
 def _cut(text: str, font: ImageFont.FreeTypeFont) -> str:
+    text = one_line(text)
     while len(text) > 2 and _width(text, font) > LONGEST_TEXT:
         text = f"{text[:-2]}…"
     return text

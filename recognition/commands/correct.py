@@ -27,6 +27,7 @@ def correct(clip: str, face: int, student: str | None, unknown: bool, not_studen
     """Correct a face of CLIP. The decision stays as it was; roll calls and `explain` go by the correction."""
     from recognition.correct import correction_of
     from recognition.explain import named
+    from recognition.rollcall_wording import one_line
 
     if sum((student is not None, unknown, not_student is not None)) != 1:
         raise click.UsageError("say one of --student ID, --unknown, --not ID")
@@ -38,7 +39,7 @@ def correct(clip: str, face: int, student: str | None, unknown: bool, not_studen
     standing = records.standing(version.session.section, [version], also)
     records.finished.correct(version, correction_of(version, standing, face, says, student_id, by))
     whom = f" {named(student_id, standing)}" if student_id else ""
-    click.echo(f"{clip}, face {face} {says}{whom}, said {by}")
+    click.echo(one_line(f"{clip}, face {face} {says}{whom}, said {by}"))
 
 
 @click.group()
@@ -53,6 +54,7 @@ def corrections() -> None:
 def propose(section: str, session: str | None, cut: Path | None) -> None:
     """List the faces of SECTION's clips that a person named, as enrolment photographs. Nothing is added."""
     from recognition.correct import proposals
+    from recognition.rollcall_wording import one_line
 
     records = stage_records()
     versions = records.of_section(section, session)
@@ -61,7 +63,7 @@ def propose(section: str, session: str | None, cut: Path | None) -> None:
         cut.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in found:
         where = f"{each.upload.key} at {each.second:.1f} s, face {each.face}"
-        click.echo(f"{each.name} ({each.student_id}): {where}, named by {each.by}")
+        click.echo(one_line(f"{each.name} ({each.student_id}): {where}, named by {each.by}"))
         if cut:
             click.echo(f"    {_cut(each, cut)}")
     click.echo(f"{len(found)} face(s). Nothing was added.", err=True)

@@ -17,6 +17,7 @@ def explain(clip: str, picture: Path | None) -> None:
     """Say what was decided about CLIP, named by its key in the input bucket, and why."""
     from recognition.explain import explained
     from recognition.rollcall import clip_seen
+    from recognition.rollcall_wording import one_line
 
     if picture:
         require_place(picture)
@@ -25,7 +26,7 @@ def explain(clip: str, picture: Path | None) -> None:
     standing = records.standing(version.session.section, [version])
     seen = clip_seen(version, standing, records.output_bucket)
     for line in explained(seen, standing):
-        click.echo(line)
+        click.echo(one_line(line))
     if picture:
         jpeg = records.picture(version, seen.picture)
         if jpeg is None:

@@ -35,7 +35,7 @@ def rollcall(
     from recognition.rollcall_matrix import matrix_of
     from recognition.rollcall_page import matrix_page, session_page
     from recognition.rollcall_picture import rollcall_picture
-    from recognition.rollcall_wording import remarks
+    from recognition.rollcall_wording import one_line, remarks
 
     if pictures and not (html and session):
         raise click.UsageError("--pictures goes with --html and a SESSION")
@@ -57,7 +57,7 @@ def rollcall(
         write_private(png, rollcall_picture(matrix, f"Roll call {section}"))
     Console(width=None if Console().is_terminal else 160).print(_table(matrix))
     for remark in dict.fromkeys(told):
-        click.echo(remark, err=True)
+        click.echo(one_line(remark), err=True)
 
 
 def _pictures(records: Records, call: RollCall) -> dict[str, bytes]:
@@ -67,12 +67,12 @@ def _pictures(records: Records, call: RollCall) -> dict[str, bytes]:
 
 def _table(matrix: Matrix) -> Table:
     """Many sessions get a letter each."""
-    from recognition.rollcall_wording import LETTERS, MOST_WORDS
+    from recognition.rollcall_wording import LETTERS, MOST_WORDS, one_line
 
     short = len(matrix.sessions) > MOST_WORDS
-    table = Table("student", "name", *map(escape, matrix.sessions))
+    table = Table("student", "name", *(escape(one_line(session)) for session in matrix.sessions))
     for row in matrix.rows:
-        name = escape(row.name) if row.on_roster else f"{escape(row.name)} (not on the roster)"
+        name = one_line(row.name) if row.on_roster else f"{one_line(row.name)} (not on the roster)"
         words = (LETTERS[status] if short and status else status for status in row.statuses)
-        table.add_row(escape(row.student_id), name, *words)
+        table.add_row(escape(one_line(row.student_id)), escape(name), *words)
     return table

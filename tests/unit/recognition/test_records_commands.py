@@ -238,6 +238,21 @@ def test_a_face_whose_clip_has_expired_is_listed_and_said_not_to_be_cut_out(run:
     assert (shown.code, "not cut out: the clip was deleted" in shown.out) == (0, True)
 
 
+def test_no_name_moves_the_terminals_cursor_or_breaks_a_line(run: Run, worked: Stage) -> None:
+    evil = "Ada\x1b[2J\r\n\u202eevil [red]x"
+    worked.roster.write([student("b", evil, LASTING, ("cse546",))])
+    run("correct", CLIP, "--face", "4", "--student", "b", "--by", "me\x1b[2J")
+    for verb in (
+        ["rollcall", "cse546", SESSION, "--png", "r.png"],
+        ["explain", CLIP],
+        ["corrections", "propose", "cse546"],
+    ):
+        shown = run(*verb)
+        assert shown.code == 0, shown.err
+        assert "evil [red]x" in shown.out
+        assert not {"\x1b", "\r", "\u202e"} & set(shown.out)
+
+
 def test_correcting_and_proposing_add_nothing_to_gallery_and_rows(run: Run, worked: Stage) -> None:
     def kept() -> Any:
         files = worked.s3.list_objects_v2(Bucket=worked.settings.gallery_bucket)["Contents"]
