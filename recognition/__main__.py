@@ -7,14 +7,17 @@ import sys
 import click
 
 from recognition.commands.calibrate import calibrate
+from recognition.commands.correct import correct, corrections
 from recognition.commands.enrol import enrol
+from recognition.commands.explain import explain
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
 from recognition.commands.publish import publish
+from recognition.commands.rollcall import rollcall
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, calibrate, identify, publish])
+@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, rollcall, explain, correct, corrections])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -1,7 +1,8 @@
 """The picture that shows who was found where and how sure the system is, drawn with Pillow.
 
 Identified faces get their name and similarity in green, uncertain ones the name with a question mark in amber, unknown
-faces a grey box and no more. A label gives way to faces and to other labels while there is room.
+faces a grey box; each has the number that the decision gives it, by which a person may correct it. A label gives way to
+faces and to other labels while there is room.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ PADDING = 4
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A face to be drawn, in the pixels of the reduced picture. `name` is empty for an unknown face.
+    """The face numbered `number`, in the pixels of the reduced picture. `name` is empty for an unknown face.
 
     `tail` is what follows the name however short it must be: the doubt and the similarity.
     """
 
+    number: int
     box: Box
     name: str
     tail: str
@@ -50,7 +52,8 @@ def annotated_picture(finding: Finding, names: Mapping[str, str]) -> bytes | Non
     picture = Image.fromarray(finding.frames[frame].rgb)
     scale = min(1.0, MAX_WIDTH / picture.width)
     picture = picture.resize((round(picture.width * scale), round(picture.height * scale)))
-    _draw(picture, [mark for verdict in finding.verdicts for mark in _marks(verdict, frame, scale, names)])
+    numbered = enumerate(finding.verdicts, start=1)
+    _draw(picture, [mark for number, verdict in numbered for mark in _marks(number, verdict, frame, scale, names)])
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
@@ -67,13 +70,13 @@ def _fullest_frame(finding: Finding) -> int | None:
     return max(sorted(frames), key=worth, default=None)
 
 
-def _marks(verdict: Verdict, frame: int, scale: float, names: Mapping[str, str]) -> Iterator[Mark]:
+def _marks(number: int, verdict: Verdict, frame: int, scale: float, names: Mapping[str, str]) -> Iterator[Mark]:
     name, tail = _label(verdict, names)
     for sighting in verdict.track.sightings:
         if sighting.frame == frame:
             box = sighting.box
             edges = (round(edge * scale) for edge in (box.left, box.top, box.right, box.bottom))
-            yield Mark(Box(*edges), name, tail, verdict.answer if name else "unknown")
+            yield Mark(number, Box(*edges), name, tail, verdict.answer if name else "unknown")
 
 
 def _label(verdict: Verdict, names: Mapping[str, str]) -> tuple[str, str]:
@@ -89,20 +92,19 @@ def _draw(picture: Image.Image, marks: Sequence[Mark]) -> None:
         draw.rectangle(
             (mark.box.left, mark.box.top, mark.box.right, mark.box.bottom), None, COLOURS[mark.answer], width
         )
-    font, taken = _font(max(14, picture.height // 40)), [mark.box for mark in marks]
-    for mark in marks:
-        if mark.name:
-            taken.append(_draw_label(draw, picture.size, mark, font, taken))
+    font, taken = label_font(max(14, picture.height // 40)), [mark.box for mark in marks]
+    for mark in sorted(marks, key=lambda mark: not mark.name):  # names have the first choice of a place
+        taken.append(_draw_label(draw, picture.size, mark, font, taken))
 
 
 def _draw_label(
     draw: ImageDraw.ImageDraw, size: tuple[int, int], mark: Mark, font: ImageFont.FreeTypeFont, taken: Sequence[Box]
 ) -> Box:
     """Write the label beside its face, shortened to the picture's width. Returns the place it took."""
-    name = mark.name
-    while len(name) > 2 and draw.textlength(name + mark.tail, font=font) + 4 * PADDING > size[0]:
+    head, name = str(mark.number), f"  {mark.name}" if mark.name else ""
+    while len(name) > 4 and draw.textlength(head + name + mark.tail, font=font) + 4 * PADDING > size[0]:
         name = f"{name[:-2]}…"
-    label = name + mark.tail
+    label = head + name + mark.tail
     left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
     place = label_place(mark.box, (round(right - left) + 2 * PADDING, round(bottom - top) + 2 * PADDING), size, taken)
     draw.rectangle((place.left, place.top, place.right, place.bottom), fill=COLOURS[mark.answer])
@@ -129,7 +131,7 @@ def _within(left: int, top: int, label: tuple[int, int], picture: tuple[int, int
     return Box(x, y, x + label[0] - 1, y + label[1] - 1)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def label_font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu knows most alphabets; Pillow's own font, Western Europe's only. The image has DejaVu."""
     try:
         return ImageFont.truetype("DejaVuSans.ttf", size)

@@ -6,7 +6,7 @@ table) is raised at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 import boto3
@@ -65,3 +65,12 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         reraise=True,
     )
     return attempts(operation, *args, **kwargs)
+
+
+def items(operation: Callable[..., Any], **request: Any) -> Iterator[Any]:
+    """The items of a query or a scan, page after page."""
+    page: Any = {"LastEvaluatedKey": None}
+    while "LastEvaluatedKey" in page:
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if page["LastEvaluatedKey"] else {}
+        page = call(operation, **request, **start)
+        yield from page["Items"]

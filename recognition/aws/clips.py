@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -34,6 +34,11 @@ class S3Clips:
         self._ask(partial(self.s3.head_object, Bucket=upload.bucket, Key=upload.key))
         reader = RangedReader(partial(self._fetch, upload), upload.size)
         return cast(BinaryIO, io.BufferedReader(reader, BLOCK_BYTES))
+
+    def measured(self, upload: Upload) -> Upload:
+        """The version with its size, which a kept record does not know. Raises `ClipSuperseded` when it is gone."""
+        head = partial(self.s3.head_object, Bucket=upload.bucket, Key=upload.key, **_version(upload))
+        return replace(upload, size=int(self._ask(head)["ContentLength"]))
 
     def _fetch(self, upload: Upload, first: int, last: int) -> bytes:
         def read() -> bytes:

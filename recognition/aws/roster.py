@@ -1,4 +1,4 @@
-"""Students in `student_table`: one BatchGet for all that a clip shows, never a scan."""
+"""Students in `student_table`: one BatchGet for all that a clip shows. Only a roll call's roster is worth a scan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from recognition.aws.calls import ATTEMPTS, call
+from recognition.aws.calls import ATTEMPTS, call, items
 from recognition.errors import RecognitionError, StudentsError
 from recognition.roster import Student, from_row, to_row
 
@@ -40,11 +40,23 @@ class DynamoRoster:
         found = [student for row in rows if (student := _readable(row))]
         return {student.student_id: student for student in found}
 
+    def of_section(self, section: str) -> list[Student]:
+        """Whoever is on the section's roster, by id: reads the whole table, consistently."""
+        rows = items(
+            self.dynamodb.scan,
+            TableName=self.table,
+            FilterExpression="contains(sections, :section)",
+            ExpressionAttributeValues={":section": {"S": section}},
+            ConsistentRead=True,
+        )
+        found = (student for row in rows if (student := _readable(row)))
+        return sorted(found, key=lambda student: student.student_id)
+
     def write(self, students: Collection[Student]) -> None:
         """Put the students' rows, replacing those with the same id."""
         for some in _in_groups(list(students), ROWS_PER_WRITE):
-            items = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
-            puts = [{"PutRequest": {"Item": item}} for item in items]
+            rows = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
+            puts = [{"PutRequest": {"Item": row}} for row in rows]
             self._until_served({self.table: puts}, "batch_write_item", lambda _: None)
 
     def _until_served(self, request: dict[str, Any], operation: str, take: Any) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 from rich.console import Console
 
 from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, _marks, annotated_picture, label_place
 from recognition.consent import with_consent
+from recognition.decision import decision_of
 from recognition.faces import Box, Frame
 from recognition.identify import Finding
 from recognition.offline import FileRoster, Look, table
@@ -244,9 +245,28 @@ def test_a_label_too_long_for_the_picture_is_shortened_to_fit() -> None:
     assert columns.min() > 0, "a label pushed against both edges runs over one of them"
 
 
+def test_every_face_is_labelled_with_the_number_that_the_decision_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", lambda _, place, label, **how: written.append(label))
+    finding = finding_of(0, 4, 1)
+    annotated_picture(finding, {"7": "Ada", "8": "Bob"})
+    decided = {face.face: face.student_id for face in decision_of(finding, SEARCH).faces}
+    numbers = {label.split()[0]: label for label in written}
+    assert set(numbers) == {"1", "2", "3"}
+    names = {int(number): "".join(label.split()[1:2]) for number, label in numbers.items()}
+    assert names == {number: {"7": "Ada", "8": "Bob"}.get(student or "", "") for number, student in decided.items()}
+
+
+def test_an_unknown_faces_label_is_its_number_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", lambda _, place, label, **how: written.append(label))
+    annotated_picture(finding_of(4, 5), {})
+    assert written == ["1", "2"]
+
+
 def test_a_shortened_label_keeps_its_doubt_and_its_similarity() -> None:
     verdict = next(each for each in uncertain_finding().verdicts if each.candidate_id)
-    (mark,) = _marks(verdict, 0, 1.0, {"7": "Maria Fernanda Gonzalez Hernandez de la Cruz"})
+    (mark,) = _marks(2, verdict, 0, 1.0, {"7": "Maria Fernanda Gonzalez Hernandez de la Cruz"})
     assert mark.name == "Maria Fernanda Gonzalez Hernandez de la Cruz"
     assert mark.tail.startswith("?  0.9")
 

@@ -1,0 +1,58 @@
+"""The versions of clips that were worked on, and which of a clip's versions counts.
+
+Pure; `aws.finished` reads them. The surprising rule: neither when a version was worked on nor in which order results
+arrived decides, but S3's sequencer: a late or repeated result of an older version changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from recognition.corrections import Correction, Judged, judged
+from recognition.decision import Decision
+from recognition.sections import Session
+from wire.result_message import Outcome
+from wire.s3_event import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedVersion:
+    """One version of a clip, worked on `at` (seconds since the epoch). `upload.size` is not known any longer: 0.
+
+    `decision` is None where nothing was looked at, and where its record cannot be read, of which `fault` tells.
+    """
+
+    upload: Upload
+    session: Session
+    at: float
+    outcome: Outcome
+    decision: Decision | None = None
+    corrections: tuple[Correction, ...] = ()
+    fault: str = ""
+
+    @property
+    def judged(self) -> Judged:
+        """Its faces as they stand, after corrections."""
+        return judged(self.decision.faces if self.decision else (), self.corrections)
+
+
+def newest(versions: Sequence[FinishedVersion]) -> FinishedVersion | None:
+    """Of one clip's versions the one that counts; where no sequencer tells, the one worked on last."""
+    overtaken = {
+        one.upload.job_id for one in versions for other in versions if one.upload.is_older_than(other.upload.sequencer)
+    }
+    standing = [version for version in versions if version.upload.job_id not in overtaken]
+    return max(standing, key=lambda version: (version.at, version.upload.job_id), default=None)
+
+
+def newest_of_each_clip(versions: Iterable[FinishedVersion]) -> list[FinishedVersion]:
+    """The versions that count, in order of their clips' keys."""
+    ordered = sorted(versions, key=_clip)
+    found = (newest(list(of_one_clip)) for _, of_one_clip in groupby(ordered, key=_clip))
+    return [version for version in found if version is not None]
+
+
+def _clip(version: FinishedVersion) -> tuple[str, str]:
+    return version.upload.bucket, version.upload.key

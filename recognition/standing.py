@@ -1,0 +1,71 @@
+"""How a section's students stand now: who is on its roster, who is enrolled, who may be named.
+
+Knows no clips' results beyond whom they speak of. The surprising rule: the rows' sections are the roster; from the
+published gallery's roster only those are added who have no row any longer, so that nobody disappears unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from recognition.finished import FinishedVersion
+from recognition.gallery import Gallery
+from recognition.roster import Student
+
+
+class Register(Protocol):
+    """Where students are looked up, and sections' rosters are."""
+
+    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+        """The rows there are among `student_ids`; whoever has none is left out."""
+        ...
+
+    def of_section(self, section: str) -> list[Student]:
+        """Whoever is on the section's roster."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand `now` in `section` (empty: for clips of none): who is on its `roster`, the `rows` there are of
+    whoever is on it or was seen, who is `enrolled` in the published gallery."""
+
+    section: str
+    roster: frozenset[str]
+    rows: Mapping[str, Student]
+    enrolled: frozenset[str]
+    now: datetime
+
+    def may_be_named(self, student_id: str | None) -> bool:
+        """Whether there is a row, with a consent that is valid now and covers the section."""
+        row = self.rows.get(student_id or "")
+        return row is not None and row.may_be_named(self.now, self.section)
+
+    def name_of(self, student_id: str) -> str:
+        """The student's name; the id where there is no row."""
+        return self.rows[student_id].name if student_id in self.rows else student_id
+
+
+def standing_of(
+    section: str,
+    versions: Iterable[FinishedVersion],
+    register: Register,
+    gallery: Gallery,
+    now: datetime,
+    also: Collection[str] = (),
+) -> Standing:
+    """The standing of everybody on the section's roster, of whoever `versions` speak of, and of those in `also`."""
+    members = {student.student_id: student for student in register.of_section(section)} if section else {}
+    others = (frozenset(gallery.sections.get(section, ())) | _spoken_of(versions) | set(also)) - members.keys()
+    rows = {**members, **(register.students(others) if others else {})}
+    lost = frozenset(gallery.sections.get(section, ())) - rows.keys()
+    return Standing(section, lost | members.keys(), rows, frozenset(gallery.student_ids), now)
+
+
+def _spoken_of(versions: Iterable[FinishedVersion]) -> frozenset[str]:
+    faces = [face for version in versions for face in version.judged.faces]
+    decided = (student_id for face in faces for student_id in (face.decided.student_id, face.decided.runner_up))
+    return frozenset(each for each in (*decided, *(face.student_id for face in faces)) if each)
