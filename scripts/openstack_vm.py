@@ -29,6 +29,7 @@ OUTPUTS = (
     "OutputDeadLetterQueueUrl",
     "FunctionName",
     "FunctionTimeout",
+    "Trigger",
 )
 LIMIT = 65535 * 3 // 4  # OpenStack takes that many bytes in base64
 

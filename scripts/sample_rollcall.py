@@ -122,7 +122,7 @@ def _look_at(
 
 
 def _write(out: Path, versions: Sequence[FinishedVersion], pictures: dict[str, bytes], standing: Standing) -> None:
-    calls = roll_calls(versions, standing, "smart-classroom-output")
+    calls = roll_calls(versions, standing, "results")
     last, matrix = calls[-1], matrix_of(SECTION, calls)
     told = [remark for call in calls for remark in remarks(call)]
     (out / "session.html").write_text(session_page(last, NOW, pictures), encoding="utf-8")

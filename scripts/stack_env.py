@@ -32,6 +32,7 @@ ENVIRONMENT_NAMES = {  # CloudFormation output: environment variable
     "FunctionName": "FUNCTION_NAME",
     "FunctionTimeout": "FUNCTION_TIMEOUT_S",
     "Trigger": "POLLER_TRIGGER",
+    "SectionRule": "SECTION_RULE",
     "PollerRoleArn": "POLLER_ROLE_ARN",
     "OperatorRoleArn": "OPERATOR_ROLE_ARN",
 }

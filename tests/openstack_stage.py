@@ -23,6 +23,8 @@ OUTPUTS = {
     "OutputDeadLetterQueueUrl": f"{ACCOUNT}/output-dead-letters",
     "FunctionName": "smart-classroom",
     "FunctionTimeout": "300",
+    "Trigger": "poller",
+    "SectionRule": "{section}/{session}/",
     "PollerRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-poller-us-east-1",
     "OperatorRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-operator-us-east-1",
 }
