@@ -23,6 +23,7 @@ from recognition.events import Responder
 from recognition.faces import Frame
 from recognition.gallery import Gallery
 from recognition.identify import Finding
+from recognition.sections import SectionRule
 from recognition.settings import Settings
 from recognition.stopwatch import Stopwatch
 from recognition.track import link
@@ -78,7 +79,8 @@ def main() -> None:
         if len(made) == told["dies_after"]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    responder(Settings(**told["settings"]), told["now"], on_call).respond(told["event"])
+    settings = {**told["settings"], "rule": SectionRule(**told["settings"]["rule"])}
+    responder(Settings(**settings), told["now"], on_call).respond(told["event"])
     print(json.dumps(made))
 
 
