@@ -1,0 +1,85 @@
+"""Whether a photograph shows the student it is said to show: unlike that student's others, or like another student.
+
+Pure. The surprising rule: *looks like another student* means that the shipped rule would name somebody else, or be
+within a clear lead of it. Who is merely similar to somebody is not refused for that.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.calibration.scores import photograph_scores
+from recognition.enrolment.faults import Fault
+from recognition.enrolment.likeness import likeness
+from recognition.enrolment.taken import Known, Taken
+from recognition.gallery import Enrolled, make_gallery
+from recognition.vote import CLEAR_LEAD
+
+Faces: TypeAlias = NDArray[np.float64]
+
+
+def strange(
+    taken: Sequence[Taken], usable: Sequence[int], known: Known, accepted: frozenset[Path]
+) -> Iterator[tuple[int, Fault]]:
+    """The faults of the photographs number `usable`, each of which shows one face; those `accepted` are trusted."""
+    own: dict[int, float] = {}
+    unlike: set[int] = set()
+    undecided: list[list[int]] = []
+    right: dict[str, Faces] = {}
+    groups = _by_student(taken, usable, accepted)
+    for student_id, rows in groups.items():
+        before = known.embeddings.get(student_id, ())
+        faces = np.array([*before, *(taken[row].seen.embedding for row in rows)])
+        found = likeness(faces, len(before) + sum(taken[row].photograph in accepted for row in rows))
+        right[student_id] = faces[found.right]
+        own |= {row: float(found.own[place]) for place, row in enumerate(rows, len(before))}
+        unlike |= {row for place, row in enumerate(rows, len(before)) if place in found.unlike}
+        if len(found.unlike) == len(faces) == 2:
+            undecided.append(rows)
+    others = _like_others(taken, own, {**known.embeddings, **right}, known.threshold)
+    unlike -= {row for rows in undecided for row in _cleared(rows, others)}
+    for row in usable:
+        if row in unlike:
+            yield row, Fault("unlike", f"does not look like this student's other photographs ({own[row]:.3f})")
+        if row in others:
+            yield row, Fault("like another", f"looks like another student: {others[row]}")
+
+
+def _by_student(taken: Sequence[Taken], usable: Sequence[int], accepted: frozenset[Path]) -> Mapping[str, list[int]]:
+    """The numbers of each student's photographs, the accepted ones first."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row in sorted(usable, key=lambda row: taken[row].photograph not in accepted):
+        groups[taken[row].student_id].append(row)
+    return groups
+
+
+def _like_others(
+    taken: Sequence[Taken], own: Mapping[int, float], faces: Mapping[str, Sequence[Faces] | Faces], known: float | None
+) -> dict[int, str]:
+    """Whom each photograph looks like, as "ID (similarity)", for those that look like somebody else."""
+    if not own:
+        return {}
+    gallery = make_gallery({student_id: list(each) for student_id, each in faces.items()})
+    place = {student_id: number for number, student_id in enumerate(gallery.student_ids)}
+    embeddings = np.array([taken[row].seen.embedding for row in own])
+    owners = np.array([place[taken[row].student_id] for row in own])
+    scores = photograph_scores(gallery, Enrolled(embeddings, owners, np.ones(len(owners))))
+    reached = scores.other >= (gallery.threshold if known is None else known)  # False for NaN: there is nobody else
+    lead = np.array(list(own.values())) - scores.other
+    return {
+        row: f"{gallery.student_ids[scores.nearest_other[number]]} ({scores.other[number]:.3f})"
+        for number, row in enumerate(own)
+        if reached[number] and not lead[number] >= CLEAR_LEAD  # NaN, an only photograph, has no lead either
+    }
+
+
+def _cleared(rows: Sequence[int], others: Mapping[int, str]) -> set[int]:
+    """Of two photographs that differ, the one that does not look like somebody else where the other one does."""
+    clear = {row for row in rows if row not in others}
+    return clear if len(clear) == 1 else set()
