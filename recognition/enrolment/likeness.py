@@ -1,7 +1,8 @@
 """Which of a student's photographs do not show the same person as the others. Pure: numbers in, numbers out.
 
 The surprising rule: one wrong photograph makes all others look wrong, because it is part of what they are compared
-with. Hence the one that fits least is put aside first, and the rest compared again without it.
+with. Hence the one that fits least is put aside first, and the rest compared again without it. Where photographs are
+enrolled already, new ones are compared with these alone: several of a wrong person would vouch for one another.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Likeness:
 
     @property
     def right(self) -> list[int]:
-        """The rows that a template is made of: all of them, when two differ and nothing says which is wrong."""
+        """The rows that show the student: all of them, when nothing says which are wrong."""
         kept = [row for row in range(len(self.own)) if row not in self.unlike]
         return kept or list(range(len(self.own)))
 
@@ -41,7 +42,7 @@ def least_likeness(others: int) -> float:
 
 
 def likeness(embeddings: NDArray[np.float64], trusted: int = 0) -> Likeness:
-    """Compare a student's photographs (m, 128) with one another; the first `trusted` are known to be right."""
+    """Compare a student's photographs (m, 128) with one another; the first `trusted` are right: a person says so."""
     right, unlike = list(range(len(embeddings))), {}
     while len(right) > 1 and len(right) > trusted:
         own = _to_the_others(embeddings[right])
@@ -60,6 +61,12 @@ def likeness(embeddings: NDArray[np.float64], trusted: int = 0) -> Likeness:
         own[right] = _to_the_others(embeddings[right])
     own[list(unlike)] = list(unlike.values())
     return Likeness(own, unlike)
+
+
+def likeness_to(known: NDArray[np.float64], embeddings: NDArray[np.float64]) -> Likeness:
+    """Compare new photographs (m, 128) with the student's known ones (k, 128), not with one another."""
+    own = np.asarray(unit(embeddings) @ unit(known.mean(axis=0)))
+    return Likeness(own, {int(row): float(own[row]) for row in np.flatnonzero(own < least_likeness(len(known)))})
 
 
 def _to_the_others(embeddings: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recognition.calibration.scores import photograph_scores
 from recognition.enrolment.faults import Fault
-from recognition.enrolment.likeness import likeness
+from recognition.enrolment.likeness import likeness, likeness_to
 from recognition.enrolment.taken import Known, Taken
+from recognition.faces import Embedding
 from recognition.gallery import Enrolled, make_gallery
 from recognition.vote import CLEAR_LEAD
-
-Faces: TypeAlias = NDArray[np.float64]
 
 
 def strange(
@@ -31,16 +28,16 @@ def strange(
     own: dict[int, float] = {}
     unlike: set[int] = set()
     undecided: list[list[int]] = []
-    right: dict[str, Faces] = {}
+    right: dict[str, Sequence[Embedding]] = {}
     groups = _by_student(taken, usable, accepted)
     for student_id, rows in groups.items():
-        before = known.embeddings.get(student_id, ())
-        faces = np.array([*before, *(taken[row].seen.embedding for row in rows)])
-        found = likeness(faces, len(before) + sum(taken[row].photograph in accepted for row in rows))
-        right[student_id] = faces[found.right]
-        own |= {row: float(found.own[place]) for place, row in enumerate(rows, len(before))}
-        unlike |= {row for place, row in enumerate(rows, len(before)) if place in found.unlike}
-        if len(found.unlike) == len(faces) == 2:
+        faces, before = np.array([taken[row].seen.embedding for row in rows]), known.embeddings.get(student_id, ())
+        trusted = sum(taken[row].photograph in accepted for row in rows)
+        found = likeness_to(np.array(before), faces) if len(before) else likeness(faces, trusted)
+        right[student_id] = [*before, *faces[found.right]]
+        own |= {row: float(found.own[place]) for place, row in enumerate(rows)}
+        unlike |= {row for place, row in enumerate(rows) if place in found.unlike}
+        if not len(before) and len(found.unlike) == len(faces) == 2:
             undecided.append(rows)
     others = _like_others(taken, own, {**known.embeddings, **right}, known.threshold)
     unlike -= {row for rows in undecided for row in _cleared(rows, others)}
@@ -60,12 +57,12 @@ def _by_student(taken: Sequence[Taken], usable: Sequence[int], accepted: frozens
 
 
 def _like_others(
-    taken: Sequence[Taken], own: Mapping[int, float], faces: Mapping[str, Sequence[Faces] | Faces], known: float | None
+    taken: Sequence[Taken], own: Mapping[int, float], faces: Mapping[str, Sequence[Embedding]], known: float | None
 ) -> dict[int, str]:
     """Whom each photograph looks like, as "ID (similarity)", for those that look like somebody else."""
     if not own:
         return {}
-    gallery = make_gallery({student_id: list(each) for student_id, each in faces.items()})
+    gallery = make_gallery(faces)
     place = {student_id: number for number, student_id in enumerate(gallery.student_ids)}
     embeddings = np.array([taken[row].seen.embedding for row in own])
     owners = np.array([place[taken[row].student_id] for row in own])
