@@ -35,7 +35,7 @@ def judge(taken: Sequence[Taken], known: Known | None = None, accepted: frozense
     for found in (_in_two_folders(taken), _duplicates(taken, known)):
         _add(found, faults)
     usable = [row for row, own in enumerate(faults) if not any(fault.kind in NEVER_ENROLLED for fault in own)]
-    _add(strange(taken, usable, known, accepted), faults)
+    _add(strange(taken, usable, known), faults)
     return [Judged(each, tuple(own), each.photograph in accepted) for each, own in zip(taken, faults, strict=True)]
 
 

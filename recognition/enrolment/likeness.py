@@ -31,9 +31,8 @@ class Likeness:
 
     @property
     def right(self) -> list[int]:
-        """The rows that show the student: all of them, when nothing says which are wrong."""
-        kept = [row for row in range(len(self.own)) if row not in self.unlike]
-        return kept or list(range(len(self.own)))
+        """The rows that show one person, who is taken for the student."""
+        return [row for row in range(len(self.own)) if row not in self.unlike]
 
 
 def least_likeness(others: int) -> float:
@@ -41,16 +40,15 @@ def least_likeness(others: int) -> float:
     return LIKE_MANY - (LIKE_MANY - LIKE_ONE) / others
 
 
-def likeness(embeddings: NDArray[np.float64], trusted: int = 0) -> Likeness:
-    """Compare a student's photographs (m, 128) with one another; the first `trusted` are right: a person says so."""
+def likeness(embeddings: NDArray[np.float64]) -> Likeness:
+    """Compare a student's photographs (m, 128) with one another."""
     right, unlike = list(range(len(embeddings))), {}
-    while len(right) > 1 and len(right) > trusted:
+    while len(right) > 1:
         own = _to_the_others(embeddings[right])
-        judged = own[trusted:]
-        least = trusted + int(judged.argmin())
+        least = int(own.argmin())
         if own[least] >= least_likeness(len(right) - 1):
             break
-        undecided = len(right) == 2 and not trusted
+        undecided = len(right) == 2
         for place in (0, 1) if undecided else (least,):
             unlike[right[place]] = float(own[place])
         if undecided:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -21,20 +20,19 @@ from recognition.gallery import Enrolled, make_gallery
 from recognition.vote import CLEAR_LEAD
 
 
-def strange(
-    taken: Sequence[Taken], usable: Sequence[int], known: Known, accepted: frozenset[Path]
-) -> Iterator[tuple[int, Fault]]:
-    """The faults of the photographs number `usable`, each of which shows one face; those `accepted` are trusted."""
+def strange(taken: Sequence[Taken], usable: Sequence[int], known: Known) -> Iterator[tuple[int, Fault]]:
+    """The faults of the photographs number `usable`, each of which shows one face."""
     own: dict[int, float] = {}
     unlike: set[int] = set()
     undecided: list[list[int]] = []
     right: dict[str, Sequence[Embedding]] = {}
-    groups = _by_student(taken, usable, accepted)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row in usable:
+        groups[taken[row].student_id].append(row)
     for student_id, rows in groups.items():
         faces, before = np.array([taken[row].seen.embedding for row in rows]), known.embeddings.get(student_id, ())
-        trusted = sum(taken[row].photograph in accepted for row in rows)
-        found = likeness_to(np.array(before), faces) if len(before) else likeness(faces, trusted)
-        right[student_id] = [*before, *faces[found.right]]
+        found = likeness_to(np.array(before), faces) if len(before) else likeness(faces)
+        right[student_id] = [*before, *faces[found.right]] or [*faces]  # two differ, and nobody knows which is wrong
         own |= {row: float(found.own[place]) for place, row in enumerate(rows)}
         unlike |= {row for place, row in enumerate(rows) if place in found.unlike}
         if not len(before) and len(found.unlike) == len(faces) == 2:
@@ -46,14 +44,6 @@ def strange(
             yield row, Fault("unlike", f"does not look like this student's other photographs ({own[row]:.3f})")
         if row in others:
             yield row, Fault("like another", f"looks like another student: {others[row]}")
-
-
-def _by_student(taken: Sequence[Taken], usable: Sequence[int], accepted: frozenset[Path]) -> Mapping[str, list[int]]:
-    """The numbers of each student's photographs, the accepted ones first."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row in sorted(usable, key=lambda row: taken[row].photograph not in accepted):
-        groups[taken[row].student_id].append(row)
-    return groups
 
 
 def _like_others(
