@@ -56,9 +56,13 @@ def enrol(
     with Journal(journal_of(gallery_file)) as journal:
         if len(journal):
             click.echo(f"{journal.path}: {len(journal)} photograph(s) need not be looked at again", err=True)
-        with _progress() as progress:
-            task = progress.add_task("enrolling", total=len(photographs))
-            taken = look_at_folders(folders, identifier, journal, lambda: progress.advance(task))
+        try:
+            with _progress() as progress:
+                task = progress.add_task("enrolling", total=len(photographs))
+                taken = look_at_folders(folders, identifier, journal, lambda: progress.advance(task))
+        except KeyboardInterrupt:
+            click.echo(f"interrupted after {len(journal)} photograph(s): the same command goes on from there", err=True)
+            raise
         judged = judge(taken, accepted=accepted)
         show(judged, [each.student for each in folders], asked)
         if asked.only_reported(judged):
