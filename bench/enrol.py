@@ -1,7 +1,7 @@
 """Photographs enrolled in a CPU second against plain face_recognition, and what the gate doubts and catches.
 
 Both read the same files with the same dlib. The surprising rule: the plain loop neither judges nor refuses; it is the
-cost of embedding photographs the customary way, detector upsampling none.
+cost of embedding photographs the customary way.
 """
 
 from __future__ import annotations

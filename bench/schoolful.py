@@ -22,9 +22,9 @@ from recognition.gallery_file import write_gallery
 from recognition.identify import Identifier
 
 PHOTOGRAPHS = 3
-SIDE = 48  # pixels of a made-up photograph; its first pixels say whose it is
+SIDE = 64  # pixels of a made-up photograph; its first pixels say whose it is
 SCATTER = 0.25  # of a student's photographs about their middle; their similarity is then about 0.94
-LANDMARKS = np.array([(40, 16), (32, 16), (8, 16), (16, 16), (24, 30)])
+LANDMARKS = np.array([(54, 22), (44, 22), (10, 22), (20, 22), (32, 40)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _upright(image: Image.Image, lines: int) -> Rgb:
         image.draft("RGB", (image.width // factor, image.height // factor))
     image.load()  # a TIFF is turned now, and says no more that it ought to be
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    rgb = image.convert("RGB")
+    rgb = image if image.mode == "RGB" else image.convert("RGB")  # a copy of 40 megapixels is 120 MB
     if (factor := min(rgb.size) // lines) > 1:
         rgb = rgb.reduce(factor)
     rgb.getexif()[ExifTags.Base.Orientation] = orientation
