@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from recognition.detect import LOOKS
 from recognition.errors import EnrolmentError
@@ -95,6 +95,8 @@ def decoded(data: bytes, lines: int = LINES) -> Rgb:
                 return _upright(image, lines)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise EnrolmentError(f"not a readable photograph (too many pixels: {type(error).__name__})") from error
+    except UnidentifiedImageError as error:
+        raise EnrolmentError("not a readable photograph (of no known kind)") from error
     except Exception as error:  # a damaged photograph makes Pillow raise anything at all
         cut = isinstance(error, OSError) and "truncated" in str(error)
         raise EnrolmentError(f"not a readable photograph ({'cut off' if cut else type(error).__name__})") from error

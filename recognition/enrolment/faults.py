@@ -13,7 +13,16 @@ from typing import Literal, TypeAlias
 from recognition.quality import Poor
 
 Kind: TypeAlias = (
-    Poor | Literal["unreadable", "no face", "several faces", "in two folders", "duplicate", "unlike", "like another"]
+    Poor
+    | Literal[
+        "unreadable",
+        "no face",
+        "several faces",
+        "in two folders",
+        "duplicate",
+        "unlike the others",
+        "like another student",
+    ]
 )
 
 ADVICE: Mapping[Kind, str] = {
@@ -27,8 +36,8 @@ ADVICE: Mapping[Kind, str] = {
     "turned away": "take one that looks into the camera",
     "too dark": "take one with light on the face, the window not behind it",
     "too bright": "take one without flash or sun on the face",
-    "unlike": "find out whom it shows; take a new one if it is the student",
-    "like another": "find out whose it is; where two people do look alike, enrol more photographs of both",
+    "unlike the others": "find out whom it shows; take a new one if it is the student",
+    "like another student": "find out whose it is; where two people do look alike, enrol more photographs of both",
 }
 
 NEVER_ENROLLED: frozenset[Kind] = frozenset({"unreadable", "no face", "several faces", "in two folders", "duplicate"})

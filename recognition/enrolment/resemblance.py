@@ -41,9 +41,12 @@ def strange(taken: Sequence[Taken], usable: Sequence[int], known: Known) -> Iter
     unlike -= {row for rows in undecided for row in _cleared(rows, others)}
     for row in usable:
         if row in unlike:
-            yield row, Fault("unlike", f"does not look like this student's other photographs ({own[row]:.3f})")
+            yield (
+                row,
+                Fault("unlike the others", f"does not look like this student's other photographs ({own[row]:.3f})"),
+            )
         if row in others:
-            yield row, Fault("like another", f"looks like another student: {others[row]}")
+            yield row, Fault("like another student", f"looks like another student: {others[row]}")
 
 
 def _like_others(

@@ -53,18 +53,22 @@ def test_good_photographs_of_different_people_have_no_fault() -> None:
 
 
 def test_a_photograph_of_nobody_enrolled_does_not_look_like_the_students_others() -> None:
-    assert found([*of("ada", 0), photograph("ada", "x.jpg", direction(7)), *of("bob", 1)]) == {"ada/x.jpg": ["unlike"]}
+    assert found([*of("ada", 0), photograph("ada", "x.jpg", direction(7)), *of("bob", 1)]) == {
+        "ada/x.jpg": ["unlike the others"]
+    }
 
 
 def test_another_students_photograph_is_told_with_whose_it_is() -> None:
     judged = judge([*of("ada", 0), photograph("ada", "x.jpg", alike(1, 0.98, 90)), *of("bob", 1)])
-    assert kinds(judged[3]) == ["unlike", "like another"]
+    assert kinds(judged[3]) == ["unlike the others", "like another student"]
     assert "bob" in judged[3].faults[1].says
     assert not any(each.faults for each in [*judged[:3], *judged[4:]])
 
 
 def test_an_only_photograph_that_looks_like_somebody_else_is_told() -> None:
-    assert found([*of("ada", 0), photograph("bob", "x.jpg", alike(0, 0.99, 90))])["bob/x.jpg"] == ["like another"]
+    assert found([*of("ada", 0), photograph("bob", "x.jpg", alike(0, 0.99, 90))])["bob/x.jpg"] == [
+        "like another student"
+    ]
 
 
 def test_one_person_enrolled_under_two_names_is_told() -> None:
@@ -73,7 +77,9 @@ def test_one_person_enrolled_under_two_names_is_told() -> None:
 
 def test_of_two_that_differ_the_one_that_is_somebody_elses_is_the_wrong_one() -> None:
     wrong = photograph("ada", "x.jpg", alike(1, 0.98, 90))
-    assert found([*of("ada", 0, 1), wrong, *of("bob", 1)]) == {"ada/x.jpg": ["unlike", "like another"]}
+    assert found([*of("ada", 0, 1), wrong, *of("bob", 1)]) == {
+        "ada/x.jpg": ["unlike the others", "like another student"]
+    }
 
 
 def test_the_same_bytes_in_two_folders_are_told_in_both() -> None:
@@ -99,13 +105,13 @@ def test_what_is_enrolled_already_is_not_enrolled_again() -> None:
 def test_new_photographs_are_held_against_what_is_enrolled() -> None:
     known = known_from(gallery_of("ada", "bob"), photographs_of(gallery_of("ada", "bob")))
     taken = [photograph("ada", "good.jpg", alike(0, 0.97, 50)), photograph("ada", "bad.jpg", alike(1, 0.97, 51))]
-    assert found(taken, known) == {"ada/bad.jpg": ["unlike", "like another"]}
+    assert found(taken, known) == {"ada/bad.jpg": ["unlike the others", "like another student"]}
 
 
 def test_several_new_photographs_of_somebody_else_do_not_change_what_they_are_held_against() -> None:
     known = known_from(gallery_of("ada", "bob"), photographs_of(gallery_of("ada", "bob")))
     taken = [photograph("ada", f"{n}.jpg", alike(1, 0.97, 50 + n)) for n in range(4)]
-    assert found(taken, known) == {f"ada/{n}.jpg": ["unlike", "like another"] for n in range(4)}
+    assert found(taken, known) == {f"ada/{n}.jpg": ["unlike the others", "like another student"] for n in range(4)}
 
 
 @pytest.mark.parametrize(
