@@ -44,7 +44,7 @@ class Journal:
         self._file = os.fdopen(descriptor, "r+b")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             self._file.close()
             raise EnrolmentError(f"another enrolment is running: it holds {self.path}. Wait until it ends") from error
         self._read(self._file)

@@ -8,20 +8,23 @@ import numpy as np
 import pytest
 
 from recognition.enrolment.adding import photographs_of, with_photographs
-from recognition.enrolment.faults import ADVICE, NEVER_ENROLLED
+from recognition.enrolment.faults import ADVICE, NEVER_ENROLLED, Fault
 from recognition.enrolment.gate import lines_of, passes, refuse
 from recognition.enrolment.judge import judge
+from recognition.enrolment.sheet import MOST_FINE, contact_sheet
 from recognition.enrolment.taken import Judged, Known, Taken, known_from
 from recognition.errors import EnrolmentError
 from recognition.faces import Box, Embedding
 from recognition.gallery import make_gallery
 from recognition.photograph import Seen
 from recognition.quality import Quality
+from recognition.roster import Student
 from recognition.threshold import fitted_threshold
 from tests.people import alike, direction, gallery_of
 
 GOOD = Quality(size_px=100, sharpness=0.3, turn=0.0, contrast=40.0, glare=0.0)
 BOX = Box(10, 10, 109, 109)
+UNREADABLE = Fault("unreadable", "not a readable photograph")
 
 
 def photograph(student_id: str, name: str, embedding: Embedding, quality: Quality = GOOD) -> Taken:
@@ -174,3 +177,14 @@ def test_added_photographs_join_the_mean_and_a_calibrated_threshold_moves_by_the
 def test_a_published_gallery_cannot_be_added_to() -> None:
     with pytest.raises(EnrolmentError, match="no photographs' embeddings"):
         photographs_of(gallery_of("ada").restricted_to({"ada"}))
+
+
+def test_the_contact_sheet_of_a_school_shows_those_with_a_fault_and_some_of_the_others() -> None:
+    students = [Student(f"s{n:03}", f"Student {n}", "", "") for n in range(250)]
+    faulty = Judged(Taken("s249", Path("x.jpg"), "", Seen(unreadable="not a readable photograph")), (UNREADABLE,))
+    fine = [Judged(Taken(f"s{n:03}", Path(f"{n}.jpg"), "", Seen(unreadable="gone")), ()) for n in range(249)]
+    page = contact_sheet([*fine, faulty], students, "refuse").decode()
+    assert page.index("Student 249") < page.index("Student 0")
+    assert page.count("<figure") == 1 + MOST_FINE
+    assert "201 of 250 students are shown" in page
+    assert "250 students, 250 photographs: <b>249 pass</b>, <b>1 do not</b>" in page
