@@ -37,4 +37,9 @@ def lines_of(judged: Iterable[Judged]) -> Iterator[str]:
     for each in judged:
         if each.faults:
             said = "; ".join(f"{fault.says}: {fault.advice}" for fault in each.faults)
-            yield f"  {each.taken.photograph}: {said}"
+            yield _printable(f"  {each.taken.photograph}: {said}")
+
+
+def _printable(line: str) -> str:
+    """A file's name may hold line breaks and what commands a terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

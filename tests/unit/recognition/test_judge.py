@@ -188,3 +188,9 @@ def test_the_contact_sheet_of_a_school_shows_those_with_a_fault_and_some_of_the_
     assert page.count("<figure") == 1 + MOST_FINE
     assert "201 of 250 students are shown" in page
     assert "250 students, 250 photographs: <b>249 pass</b>, <b>1 do not</b>" in page
+
+
+def test_a_photograph_is_one_line_whatever_its_name_holds() -> None:
+    taken = Taken("ada", Path("new\nline\x1b[2J\udcff Łukasz.jpg"), "1", Seen((9, 9)))
+    (line,) = lines_of(judge([taken]))
+    assert line.startswith("  new\ufffdline\ufffd[2J\ufffd Łukasz.jpg: no face was found")
