@@ -9,6 +9,7 @@ import click
 from recognition.commands.calibrate import calibrate
 from recognition.commands.correct import correct, corrections
 from recognition.commands.enrol import enrol
+from recognition.commands.enrol_photographs import enrol_photographs
 from recognition.commands.explain import explain
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
@@ -17,7 +18,20 @@ from recognition.commands.rollcall import rollcall
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, rollcall, explain, correct, corrections])
+@click.group(
+    commands=[
+        enrol,
+        enrol_photographs,
+        import_legacy,
+        calibrate,
+        identify,
+        publish,
+        rollcall,
+        explain,
+        correct,
+        corrections,
+    ]
+)
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,12 @@ from PIL import Image
 
 from recognition.faces import Box, Landmarks, Rgb
 
+Poor: TypeAlias = Literal["too small", "blurred", "turned away", "too dark", "too bright"]
+"""What can be wrong with a look at a face, in words for who chose the photograph."""
+
 SIDE = 80  # pixels to which a face is reduced before its sharpness is measured
 GLARE = 250  # grey levels from here on hold no detail any more
-FAULTY = 0.35  # a part below it is a fault worth telling
+FAULTY = 0.8  # a part below it costs about 0.02 of similarity (LFW, blurred): worth another photograph
 
 # Good: a change this far costs less than 0.004 of similarity on LFW. Poor: it costs 0.04 to 0.06, more than usually
 # lies between a student and the threshold. Photographs were reduced, blurred, darkened and brightened step by step.
@@ -45,9 +49,9 @@ class Quality:
         """0 (useless) to 1 (as good as any): what the worst part leaves of the others."""
         return math.prod(self._parts())
 
-    def faults(self) -> tuple[str, ...]:
-        """What is wrong with it, in words for who chose the photograph; empty when nothing is."""
-        words = ("too small", "blurred", "turned away", "too dark", "too bright")
+    def faults(self) -> tuple[Poor, ...]:
+        """What is wrong with it; empty when nothing is."""
+        words: tuple[Poor, ...] = ("too small", "blurred", "turned away", "too dark", "too bright")
         return tuple(word for word, part in zip(words, self._parts(), strict=True) if part < FAULTY)
 
     def _parts(self) -> tuple[float, float, float, float, float]:

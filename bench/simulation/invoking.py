@@ -20,8 +20,8 @@ from bench.simulation.machine import Machine
 from bench.simulation.queue import Message, Queue, Steps
 from bench.simulation.scenario import Scenario
 from poller.decide import backoff
-from poller.lease import BATCH
 from poller.patience import WAIT_CAP_S
+from poller.ports import BATCH
 from poller.requests import LOOK_AGAIN_S
 from poller.settings import READ_MARGIN_S
 

@@ -19,7 +19,7 @@ from bench.simulation.machine import Machine
 from bench.simulation.queue import Queue, Steps
 from bench.simulation.scenario import Scenario
 from poller.course import LOOK_S
-from poller.lease import BATCH
+from poller.ports import BATCH
 from poller.results import BUSY_WAIT_S, LAST_WAIT_S
 
 MINUTE_S = 60.0

@@ -1,4 +1,8 @@
-"""`enrol`: photographs to a gallery and the students' rows."""
+"""`enrol`: photographs to a gallery and the students' rows.
+
+Knows files and wording; what is wrong with a photograph is `recognition.enrolment`'s. The surprising rule: what was
+seen on the photographs is kept beside the gallery until it is written, so that the next run goes on from there.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from recognition.commands.gate import Asked, gate_options, say, show
 from recognition.commands.material import (
     consent_given,
     consent_options,
@@ -23,6 +28,7 @@ from recognition.commands.material import (
 @gallery_option
 @students_option
 @consent_options
+@gate_options
 @click.option("--skip-bad-photographs", is_flag=True, help="Leave refused photographs out instead of stopping.")
 def enrol(
     folder: Path,
@@ -30,21 +36,43 @@ def enrol(
     students_file: Path,
     consent_by: str | None,
     consent_until: str | None,
+    asked: Asked,
     skip_bad_photographs: bool,
 ) -> None:
-    """Build a gallery from FOLDER: a folder for each student, with photographs and, if you like, a student.json."""
+    """Build a gallery from FOLDER: a folder for each student, with photographs and, if you like, a student.json.
+
+    A run that is interrupted, or that refuses a photograph, is continued by the same command.
+    """
     from recognition.bootstrap import identifier
-    from recognition.enrol import enrol as enrol_folders
-    from recognition.enrol import read_folders
+    from recognition.enrol import enrolled, look_at_folders, read_folders
+    from recognition.enrolment.journal import Journal, journal_of
+    from recognition.enrolment.judge import judge
 
     consent = consent_given(consent_by, consent_until)
     require_places(gallery_file, students_file)
     folders = read_folders(folder, consent)
-    with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("enrolling", total=len(folders))
-        made = enrol_folders(folders, identifier(), skip_bad=skip_bad_photographs, done=lambda: progress.advance(task))
-    for refusal in made.refusals:
-        click.echo(f"left out: {refusal.photograph}: {refusal.reason}", err=True)
-    for poor in made.poor:
-        click.echo(f"warning: {poor.photograph}: {poor.reason}; enrolled all the same, replace it if you can", err=True)
-    store(made.gallery, list(made.students), gallery_file, students_file)
+    photographs = [photograph for each in folders for photograph in each.photographs]
+    accepted = asked.accepted_of(photographs)
+    with Journal(journal_of(gallery_file)) as journal:
+        if len(journal):
+            click.echo(f"{journal.path}: {len(journal)} photograph(s) need not be looked at again", err=True)
+        try:
+            with _progress() as progress:
+                task = progress.add_task("enrolling", total=len(photographs))
+                taken = look_at_folders(folders, identifier, journal, lambda: progress.advance(task))
+        except KeyboardInterrupt:
+            click.echo(f"interrupted after {len(journal)} photograph(s): the same command goes on from there", err=True)
+            raise
+        judged = judge(taken, accepted=accepted)
+        show(judged, [each.student for each in folders], asked)
+        if asked.only_reported(judged):
+            return
+        made = enrolled(folders, judged, gate=asked.gate, skip_bad=skip_bad_photographs)
+        say(judged, asked)
+        store(made.gallery, list(made.students), gallery_file, students_file)
+        journal.remove()
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))

@@ -221,8 +221,13 @@ def _table(client: Client, name: str, wanted: Properties) -> tuple[Properties, s
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     recoverable = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     expires = {"AttributeName": expiry["AttributeName"], "Enabled": True} if "AttributeName" in expiry else None
+    indexes = [
+        {part: index[part] for part in ("IndexName", "KeySchema", "Projection")}
+        for index in table.get("GlobalSecondaryIndexes", [])
+    ]
     found = {
         **{key: table[key] for key in ("TableName", "AttributeDefinitions", "KeySchema")},
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
         "BillingMode": table["BillingModeSummary"]["BillingMode"],
         "TimeToLiveSpecification": expires,
         "SSESpecification": {"SSEEnabled": table.get("SSEDescription", {}).get("Status") == "ENABLED"},

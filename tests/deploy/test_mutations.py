@@ -142,6 +142,10 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
         {"table_is_keyed[JobTable-job_id]"},
     ),
     "jobs remembered for ever": (drop("JobTable/TimeToLiveSpecification"), {"finished_jobs_are_forgotten"}),
+    "an index of another name": (
+        put("JobTable/GlobalSecondaryIndexes/0/IndexName", "by_course"),
+        {"sections_jobs_are_found"},
+    ),
     "a log kept for ever": (drop("RecognitionLogGroup/RetentionInDays"), {"functions_log_is_kept_for_a_while"}),
     "any action": (put(f"{GRANT}/1/Action", "s3:*"), {ROLES_RIGHTS, "wildcard_for_an_action"}),
     "any resource": (put(f"{GRANT}/4/Resource", "*"), {ROLES_RIGHTS, "wildcard_for_an_action"}),

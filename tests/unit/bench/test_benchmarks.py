@@ -127,6 +127,7 @@ def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
     names = [line.split()[0] for line in listed.splitlines()[1:]]
     assert names == [
         "coldstart",
+        "enrol",
         "gallery",
         "identify",
         "longclip",

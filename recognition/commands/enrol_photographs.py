@@ -1,0 +1,95 @@
+"""`enrol-photographs`: single photographs of one student to a gallery that is there already.
+
+Knows files and wording. The surprising rule: what is enrolled already is believed, and the new photographs are held
+against it; whoever was enrolled wrongly is enrolled again from folders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from recognition.commands.gate import Asked, gate_options, say, show
+from recognition.commands.material import (
+    consent_given,
+    consent_options,
+    gallery_option,
+    require_places,
+    store,
+    stored_gallery,
+    students_option,
+)
+from recognition.roster import Consent, Student, from_row
+from recognition.students_file import read_students
+
+
+@click.command()
+@click.argument("student_id")
+@click.argument("photographs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@gallery_option
+@students_option
+@click.option("--name", help="Of a new student; --major and --year likewise.")
+@click.option("--major", default="")
+@click.option("--year", default="")
+@consent_options
+@gate_options
+@click.option("--skip-bad-photographs", is_flag=True, help="Leave refused photographs out instead of stopping.")
+def enrol_photographs(
+    student_id: str,
+    photographs: tuple[Path, ...],
+    gallery_file: Path,
+    students_file: Path,
+    name: str | None,
+    major: str,
+    year: str,
+    consent_by: str | None,
+    consent_until: str | None,
+    asked: Asked,
+    skip_bad_photographs: bool,
+) -> None:
+    """Add PHOTOGRAPHS of STUDENT_ID to the gallery, a new student's with --name."""
+    from recognition.bootstrap import identifier
+    from recognition.enrolment.adding import photographs_of, with_photographs
+    from recognition.enrolment.gate import passes, refuse
+    from recognition.enrolment.journal import Journal, journal_of
+    from recognition.enrolment.judge import judge
+    from recognition.enrolment.looking import look_at_file
+    from recognition.enrolment.taken import known_from
+
+    consent = consent_given(consent_by, consent_until)
+    require_places(gallery_file, students_file)
+    accepted = asked.accepted_of(photographs)
+    with Journal(journal_of(gallery_file)) as journal:  # nobody else writes the gallery meanwhile
+        gallery = stored_gallery(gallery_file)
+        known = known_from(gallery, photographs_of(gallery))
+        new = from_row({"student_id": student_id, "name": name or student_id, "major": major, "year": year})
+        students = _with(_rows(students_file), new, named=name is not None, consent=consent)
+        taken = [look_at_file(student_id, photograph, identifier) for photograph in photographs]
+        judged = judge(taken, known, accepted)
+        show(judged, [each for each in students if each.student_id == student_id], asked)
+        if not asked.only_reported(judged):
+            kept = [each.taken.seen for each in judged if passes(each, asked.gate)]
+            refuse(judged, [] if kept else [student_id], gate=asked.gate, skip_bad=skip_bad_photographs)
+            say(judged, asked)
+            store(with_photographs(gallery, student_id, kept), students, gallery_file, students_file)
+        if not len(journal):
+            journal.remove()
+
+
+def _rows(students_file: Path) -> list[Student]:
+    return read_students(students_file) if students_file.exists() else []
+
+
+def _with(students: list[Student], new: Student, *, named: bool, consent: Consent | None) -> list[Student]:
+    """The rows with this student's, which stays as it is if there is one, but for a consent it lacks.
+
+    Raises `click.UsageError` for a student without a row whose name is not given.
+    """
+    row = next((each for each in students if each.student_id == new.student_id), None)
+    if row is None and not named:
+        raise click.UsageError(f"there is no student {new.student_id!r} yet: give --name for a new one")
+    kept = row or new
+    kept = kept if kept.consent else replace(kept, consent=consent)
+    return [*(each for each in students if each.student_id != new.student_id), kept]
