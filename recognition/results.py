@@ -15,7 +15,7 @@ from recognition.search import Search
 from recognition.vote import Verdict
 from wire.result_csv import write_csv
 from wire.result_json import write_result
-from wire.result_message import Location, ModelUsed, Outcome, Result, StudentSeen
+from wire.result_message import NOBODY_CONSENTS, Location, ModelUsed, Outcome, Result, StudentSeen
 from wire.s3_event import MAX_KEY_BYTES, Upload
 
 USD_PER_GB_SECOND = 0.0000133334  # AWS Lambda, arm64, us-east-1
@@ -152,4 +152,4 @@ def _reason(outcome: Outcome, finding: Finding) -> str:
         return ""
     if any(verdict.candidate_id for verdict in finding.verdicts):
         return "nobody seen resembles an enrolled student closely enough to be sure"
-    return "nobody seen is enrolled with valid consent"
+    return NOBODY_CONSENTS

@@ -56,6 +56,15 @@ def neutralise(text: str) -> str:
     return rewritten.getvalue()
 
 
+def names_in(text: str) -> set[str]:
+    """The names in a roll call's rows, as they are without the apostrophe; none if it is no CSV."""
+    try:
+        rows = list(csv.reader(io.StringIO(text.replace("\x00", ""), newline="")))
+    except csv.Error:
+        return set()
+    return {plain for row in rows[1:] if row for plain in (row[0], row[0].removeprefix("'"))}
+
+
 def _neutralised(cell: str) -> str:
     clean = cell.replace("\x00", "")
     return f"'{clean}" if clean.startswith(_FORMULA_STARTS) else clean
