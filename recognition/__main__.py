@@ -8,13 +8,14 @@ import click
 
 from recognition.commands.calibrate import calibrate
 from recognition.commands.enrol import enrol
+from recognition.commands.forget import forget
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
 from recognition.commands.publish import publish
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, calibrate, identify, publish])
+@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, forget])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -27,6 +27,13 @@ class GalleryError(SetupError):
     """A gallery that is missing, damaged, or computed by another model."""
 
 
+class GalleryMoved(RecognitionError):
+    """Somebody else published a gallery in between, so ours was not: nothing of theirs is lost. Try again."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
+
+
 class StudentsError(SetupError):
     """A students file that cannot be read, or rows that contradict themselves."""
 

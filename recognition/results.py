@@ -41,11 +41,16 @@ class Spent:
 
 def output_key(upload: Upload, suffix: str) -> str:
     """Where a result lies in the output bucket: the clip's key and `suffix`, within S3's 1,024 bytes."""
-    key = upload.key + suffix
+    return output_key_of(upload.key, upload.job_id, suffix)
+
+
+def output_key_of(clip_key: str, job_id: str, suffix: str) -> str:
+    """The same, for the clip whose key and job id these are."""
+    key = clip_key + suffix
     if len(key.encode()) <= MAX_KEY_BYTES:
         return key
-    tail = f"-{upload.job_id[:16]}{suffix}"
-    return upload.key.encode()[: MAX_KEY_BYTES - len(tail)].decode(errors="ignore") + tail
+    tail = f"-{job_id[:16]}{suffix}"
+    return clip_key.encode()[: MAX_KEY_BYTES - len(tail)].decode(errors="ignore") + tail
 
 
 def result_of(

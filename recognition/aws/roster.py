@@ -9,9 +9,10 @@ from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from recognition.aws.calls import ATTEMPTS, call
+from recognition.aws.calls import ATTEMPTS, call, error_code
 from recognition.errors import RecognitionError, StudentsError
 from recognition.roster import Student, from_row, to_row
 
@@ -46,6 +47,26 @@ class DynamoRoster:
             items = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
             puts = [{"PutRequest": {"Item": item}} for item in items]
             self._until_served({self.table: puts}, "batch_write_item", lambda _: None)
+
+    def withdraw_consent(self, student_id: str) -> bool:
+        """Take the consent out of the student's row; False if there is no row."""
+        try:
+            call(
+                self.dynamodb.update_item,
+                TableName=self.table,
+                Key={"student_id": {"S": student_id}},
+                UpdateExpression="REMOVE consent",
+                ConditionExpression="attribute_exists(student_id)",
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def remove(self, student_id: str) -> None:
+        """Delete the student's row, whether there is one or not."""
+        call(self.dynamodb.delete_item, TableName=self.table, Key={"student_id": {"S": student_id}})
 
     def _until_served(self, request: dict[str, Any], operation: str, take: Any) -> None:
         """Ask until nothing is left unprocessed: DynamoDB may serve a batch in part."""

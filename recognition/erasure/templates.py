@@ -1,0 +1,86 @@
+"""The gallery bucket: templates in the published gallery and in every older version of it, and photographs.
+
+The surprising rule: the gallery is first published without the student, over what is there at that moment and nothing
+else, so that nobody's enrolment is lost; only then are the files that held the student purged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from recognition.erasure.places import Bucket, Subject, Trace, Version
+from recognition.errors import GalleryError, GalleryMoved
+from recognition.gallery import Gallery
+from recognition.gallery_file import read_gallery
+
+TRIES = 8
+GALLERIES = "gallery/"
+TEMPLATES, PHOTOGRAPHS = "templates", "photograph"
+
+
+class Galleries(Protocol):
+    def tag(self) -> str:
+        """What the pointer is now; empty if nothing is published."""
+        ...
+
+    def current(self) -> Gallery:
+        """The published gallery."""
+        ...
+
+    def publish(self, gallery: Gallery, over: str | None = None) -> str:
+        """Publish over the pointer as `tag` gave it. Raises `GalleryMoved`."""
+        ...
+
+
+def publish_without(student_id: str, galleries: Galleries) -> bool:
+    """Take the student out of the published gallery; False if nobody had to be. Raises `GalleryMoved` at last."""
+    for left in reversed(range(TRIES)):
+        tag = galleries.tag()
+        gallery = galleries.current() if tag else None
+        if gallery is None or student_id not in _everybody_in(gallery):
+            return False
+        try:
+            galleries.publish(gallery.without([student_id]), over=tag)
+            return True
+        except GalleryMoved:
+            if not left:
+                raise
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """See `places.Place`."""
+
+    bucket: Bucket
+    galleries: Galleries
+    name: str = "gallery bucket"
+
+    def find(self, subject: Subject) -> list[Trace]:
+        """Every version of a gallery that holds the student, or cannot be read, and the student's photographs."""
+        versions = self.bucket.versions(GALLERIES)
+        files = [each for each in versions if each.key.endswith(".npz") and not each.marker]
+        holding = [each for each, body in self.bucket.bodies(files) if _holds(body, subject.student_id)]
+        photographs = self.bucket.versions(f"photographs/{subject.student_id}/")
+        return [Trace(TEMPLATES, each) for each in holding] + [Trace(PHOTOGRAPHS, each) for each in photographs]
+
+    def erase(self, subject: Subject, traces: Sequence[Trace]) -> None:
+        """Publish without the student, then purge."""
+        publish_without(subject.student_id, self.galleries)
+        gone: list[Version] = [each.target for each in traces]
+        keys = {each.key for each in gone if each.key.endswith(".npz")}
+        markers = [each for each in self.bucket.versions(GALLERIES) if each.marker and each.key in keys]
+        self.bucket.purge([*gone, *markers])
+
+
+def _holds(body: bytes, student_id: str) -> bool:
+    try:
+        return student_id in _everybody_in(read_gallery(body))
+    except GalleryError:
+        return True
+
+
+def _everybody_in(gallery: Gallery) -> set[str]:
+    return set(gallery.student_ids).union(*gallery.sections.values())

@@ -1,0 +1,132 @@
+"""What a kept text says of a student, and the same text without it: records, roll calls, decisions, corrections.
+
+Pure. The surprising rule: what is erased is the student, not the face. It stays as an unknown one, so that the faces
+keep their numbers and everybody else's roll call stays right.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recognition.erasure.places import Clip
+from wire.errors import WireError
+from wire.result_csv import names_in
+from wire.result_json import read_result, write_result
+from wire.result_message import Result
+
+IDENTITIES = ("student_id", "named", "perhaps", "runner_up")
+SCORES = ("similarity", "margin")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a record or message tells of the student: `names` it bears there; `result` is None if it is none that can
+    be read; `concerns` whether the student is in it at all."""
+
+    concerns: bool
+    names: frozenset[str] = frozenset()
+    result: Result | None = None
+
+    @property
+    def clip(self) -> Clip | None:
+        """The clip it tells of."""
+        upload = self.result.upload if self.result else None
+        return Clip(upload.key, upload.job_id, upload.version_id) if upload else None
+
+
+def told_by(text: bytes, student_id: str) -> Told:
+    """Read a record, or a result's message."""
+    try:
+        result = read_result(text)
+        faces = json.loads(text).get("decisions") or []
+    except (WireError, ValueError, AttributeError):
+        return Told(holds(text, student_id))
+    names = frozenset(each.name for each in result.students + result.uncertain if each.student_id == student_id)
+    concerned = bool(names) or any(_mentions(face, student_id) for face in faces if isinstance(face, dict))
+    return Told(concerned, names, result)
+
+
+def record_without(text: bytes, result: Result, student_id: str) -> bytes:
+    """The record without the student; `result` is what `text` holds."""
+    kept = json.loads(text)
+    less = json.loads(write_result(result.without(student_id)))
+    rest = {name: value for name, value in kept.items() if name not in json.loads(write_result(result))}
+    if "decisions" in rest:
+        rest["decisions"] = [_face_without(face, student_id) for face in rest["decisions"]]
+    return json.dumps({**less, **rest}, indent=2, sort_keys=True).encode()
+
+
+def roll_call_without(text: str, names: frozenset[str]) -> str:
+    """A roll call whose record is lost, without the rows that bear one of these names."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    kept = [row for n, row in enumerate(rows) if n == 0 or not row or not {row[0], row[0].removeprefix("'")} & names]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(kept)
+    return out.getvalue()
+
+
+def roll_call_names(text: bytes, names: frozenset[str]) -> bool:
+    """Whether one of its rows bears one of these names."""
+    return bool(names & names_in(text.decode(errors="replace")))
+
+
+def decision_without(text: str, student_id: str) -> str:
+    """A decision as `decision.write_decision` has it, without the student; the text itself if it names none."""
+    body = _object(text)
+    faces = body.get("faces")
+    if not isinstance(faces, list) or not any(_mentions(face, student_id) for face in faces):
+        return text
+    return json.dumps({**body, "faces": [_face_without(face, student_id) for face in faces]}, sort_keys=True)
+
+
+def decision_shows(text: str, student_id: str) -> bool:
+    """Whether one of its faces is, or perhaps is, the student's; a runner-up was not there."""
+    faces = _object(text).get("faces") or []
+    return any(isinstance(face, dict) and face.get("student_id") == student_id for face in faces)
+
+
+def anybody_identified(text: str) -> bool:
+    """Whether a decision still names anybody."""
+    faces = _object(text).get("faces") or []
+    return any(isinstance(face, dict) and face.get("answer") == "identified" for face in faces)
+
+
+def value_without(value: Any, student_id: str) -> Any:
+    """Nested lists and objects with every text that is the id taken out: empty instead."""
+    if isinstance(value, Mapping):
+        return {name: value_without(each, student_id) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [value_without(each, student_id) for each in value]
+    return "" if value == student_id else value
+
+
+def holds(text: bytes, student_id: str) -> bool:
+    """Whether the id stands as a text in JSON that nobody can read otherwise."""
+    return any(json.dumps(student_id, ensure_ascii=each).encode() in text for each in (True, False))
+
+
+def _face_without(face: Any, student_id: str) -> Any:
+    """A face that was, or perhaps was, the student's becomes unknown; of a runner-up's face only that goes."""
+    if not isinstance(face, dict) or not _mentions(face, student_id):
+        return face
+    was = any(face.get(name) == student_id for name in IDENTITIES if name != "runner_up")
+    gone = [name for name in face if face[name] == student_id] + ([*IDENTITIES, *SCORES] if was else [])
+    less = {name: None if name in gone else value for name, value in face.items()}
+    return {**less, "answer": "unknown"} if was else less
+
+
+def _mentions(face: Any, student_id: str) -> bool:
+    return isinstance(face, dict) and any(face.get(name) == student_id for name in IDENTITIES)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
