@@ -19,6 +19,7 @@ class SqsMessages:
 
     sqs: Any
     queue_url: str
+    wait_s: int
 
     def take(self) -> list[Message]:
         """All that can be had, each hidden from others for two minutes."""
@@ -29,7 +30,7 @@ class SqsMessages:
                 QueueUrl=self.queue_url,
                 MaxNumberOfMessages=BATCH,
                 VisibilityTimeout=HIDDEN_S,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=self.wait_s,
                 MessageAttributeNames=["All"],
             )
             if not answer.get("Messages"):

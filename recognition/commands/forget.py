@@ -57,8 +57,11 @@ def forget(student: str, dry_run: bool, clips: bool, receipt_file: Path | None) 
         raise SystemExit(UNFINISHED)
 
 
-def stage_in(environment: Mapping[str, str], client: Callable[[str], Any]) -> Stage:
-    """Everywhere on the stage that the environment names. Raises `SetupError` naming what is not set."""
+def stage_in(environment: Mapping[str, str], client: Callable[[str], Any], wait_s: int = 2) -> Stage:
+    """Everywhere on the stage that the environment names; empty queues are waited for `wait_s`, 0 to 20 seconds.
+
+    Raises `SetupError` naming what is not set.
+    """
     from recognition.aws.erased import S3Erased
     from recognition.aws.galleries import S3Galleries
     from recognition.aws.job_items import DynamoJobItems
@@ -85,8 +88,8 @@ def stage_in(environment: Mapping[str, str], client: Callable[[str], Any]) -> St
         results=Results(S3Versions(s3, names["OUTPUT_BUCKET"])),
         clips=Clips(S3Versions(s3, names["INPUT_BUCKET"])),
         queues=(
-            Messages(SqsMessages(sqs, names["OUTPUT_QUEUE_URL"]), "output queue"),
-            Messages(SqsMessages(sqs, names["OUTPUT_DEAD_LETTER_QUEUE_URL"]), "output dead letters"),
+            Messages(SqsMessages(sqs, names["OUTPUT_QUEUE_URL"], wait_s), "output queue"),
+            Messages(SqsMessages(sqs, names["OUTPUT_DEAD_LETTER_QUEUE_URL"], wait_s), "output dead letters"),
         ),
         outbox=SqsOutbox(sqs, names["OUTPUT_QUEUE_URL"]),
         clock=time.time,

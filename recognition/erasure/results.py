@@ -28,10 +28,13 @@ class Results:
     def find(self, subject: Subject) -> list[Trace]:
         """All that belongs to a clip whose results, or whose job, tell of the student."""
         versions = self.bucket.versions()
-        affected = self._by_records(versions, subject)
+        asked = {Unit.of(clip): clip.job_id for clip in subject.clips}
+        affected, jobs = self._by_records(versions, subject)
         known = affected.keys()
         rest = [each for each in versions if not each.marker and each.key not in known]
         foreign = self._by_themselves(rest, versions, subject, affected)
+        affected.ever |= asked.keys()
+        affected.shown |= {unit for unit, job_id in asked.items() if jobs.get(unit, job_id) == job_id}
         return [*affected.traces(versions), *foreign]
 
     def erase(self, subject: Subject, traces: Sequence[Trace]) -> None:
@@ -43,11 +46,10 @@ class Results:
                 self._rewrite(unit, what, subject)
         self.bucket.purge([each for each in older if each.key.endswith(".json")])
 
-    def _by_records(self, versions: Sequence[Version], subject: Subject) -> Affected:
-        """What the records tell, and the pictures of clips in which a job's decision or correction sees the student."""
+    def _by_records(self, versions: Sequence[Version], subject: Subject) -> tuple[Affected, dict[Unit, str]]:
+        """What the records tell, and the job whose results each unit holds now."""
         affected = Affected()
-        asked = {Unit.of(clip): clip for clip in subject.clips}
-        others: set[Unit] = set()
+        jobs: dict[Unit, str] = {}
         for version, body in self.bucket.bodies(_data(versions, ".json")):
             told = told_by(body, subject.student_id)
             unit = _unit(version.key, told)
@@ -56,11 +58,9 @@ class Results:
                 subject.names |= told.names
             if told.concerns and told.clip:
                 subject.clips.add(told.clip)
-            if version.current and told.clip and unit in asked and asked[unit].job_id != told.clip.job_id:
-                others.add(unit)  # by now a newer version of the clip has its results there
-        affected.ever |= asked.keys()
-        affected.shown |= asked.keys() - others
-        return affected
+            if version.current and told.clip:
+                jobs[unit] = told.clip.job_id
+        return affected, jobs
 
     def _by_themselves(
         self, rest: Sequence[Version], versions: Sequence[Version], subject: Subject, affected: Affected
