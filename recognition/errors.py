@@ -27,8 +27,8 @@ class GalleryError(SetupError):
     """A gallery that is missing, damaged, or computed by another model."""
 
 
-class GalleryMoved(RecognitionError):
-    """Somebody else published a gallery in between, so ours was not: nothing of theirs is lost. Try again."""
+class StageChanged(RecognitionError):
+    """Somebody else changed a gallery or a consent of this stage in between; it stays as they left it. Try again."""
 
     def __init__(self) -> None:
         super().__init__(str(self.__doc__))

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recognition.identify import Finding
+from recognition.output_keys import output_key
 from recognition.roster import Student
 from recognition.search import Search
 from recognition.vote import Verdict
 from wire.result_csv import write_csv
 from wire.result_json import write_result
 from wire.result_message import NOBODY_CONSENTS, Location, ModelUsed, Outcome, Result, StudentSeen
-from wire.s3_event import MAX_KEY_BYTES, Upload
+from wire.s3_event import Upload
 
 USD_PER_GB_SECOND = 0.0000133334  # AWS Lambda, arm64, us-east-1
 MAX_MESSAGE_BYTES = 1_000_000  # SQS takes 1 MiB; the rest is for the reason, should it go to a dead-letter queue
@@ -37,20 +38,6 @@ class Spent:
         return (
             {"gb_seconds": round(gb_seconds, 3), "usd": round(gb_seconds * USD_PER_GB_SECOND, 8)} if gb_seconds else {}
         )
-
-
-def output_key(upload: Upload, suffix: str) -> str:
-    """Where a result lies in the output bucket: the clip's key and `suffix`, within S3's 1,024 bytes."""
-    return output_key_of(upload.key, upload.job_id, suffix)
-
-
-def output_key_of(clip_key: str, job_id: str, suffix: str) -> str:
-    """The same, for the clip whose key and job id these are."""
-    key = clip_key + suffix
-    if len(key.encode()) <= MAX_KEY_BYTES:
-        return key
-    tail = f"-{job_id[:16]}{suffix}"
-    return clip_key.encode()[: MAX_KEY_BYTES - len(tail)].decode(errors="ignore") + tail
 
 
 def result_of(

@@ -11,12 +11,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
 from recognition.aws.calls import call, error_code
 from recognition.aws.outputs import ABSENT, LOST_A_RACE
-from recognition.errors import GalleryError, GalleryMoved
+from recognition.errors import GalleryError, StageChanged
 from recognition.faces import MODEL
 from recognition.gallery import Gallery
 from recognition.gallery_file import read_gallery, write_gallery
@@ -62,42 +63,53 @@ class S3Galleries:
     def publish(self, gallery: Gallery, over: str | None = None) -> str:
         """Store the gallery under its version, point at it, take the one before away. Returns the file's key.
 
-        `over`: the pointer as `tag` gave it; as it is now if None. Raises `GalleryMoved` when it has changed since, and
+        `over`: the pointer as `tag` gave it; as it is now if None. Raises `StageChanged` when it has changed since, and
         nothing is published then. Whoever is no longer published must not live on in an older file: what remains of it
         is an overwritten version, which the bucket's lifecycle erases.
         """
         over = self.tag() if over is None else over
         key = f"gallery/{gallery.model}/{gallery.version}.npz"
-        pointer = {"model": gallery.model, "version": gallery.version, "key": key}
-        before = self._pointed_at()
+        before = self._pointer().get("key", "")
         call(self.s3.put_object, Bucket=self.bucket, Key=key, Body=write_gallery(gallery))
         try:
-            condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
-            call(self.s3.put_object, Bucket=self.bucket, Key=POINTER, Body=json.dumps(pointer).encode(), **condition)
-        except ClientError as error:
-            if error_code(error) not in LOST_A_RACE | ABSENT:
-                raise
+            self._point({"model": gallery.model, "version": gallery.version, "key": key}, over)
+        except StageChanged:
             self._take_away(key)
-            raise GalleryMoved from error
+            raise
         for older in self._superseded(before, key):
             call(self.s3.delete_object, Bucket=self.bucket, Key=older)
         return key
 
-    def _pointed_at(self) -> str:
-        """The key that the pointer names; empty if it names none."""
+    def touch(self, over: str) -> None:
+        """Point at the same gallery anew, so that whoever is about to publish must look again. As `publish` raises."""
+        self._point(self._pointer(), over)
+
+    def _point(self, pointer: dict[str, str], over: str) -> None:
+        """Write the pointer; no two are alike, since S3 tells them apart by what they hold."""
+        body = json.dumps({**pointer, "publication": uuid4().hex}).encode()
+        condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
+        try:
+            call(self.s3.put_object, Bucket=self.bucket, Key=POINTER, Body=body, **condition)
+        except ClientError as error:
+            if error_code(error) in LOST_A_RACE | ABSENT:
+                raise StageChanged from error
+            raise
+
+    def _pointer(self) -> dict[str, str]:
+        """What the pointer says; nothing if there is none, or a damaged one."""
         try:
             answer = call(self.s3.get_object, Bucket=self.bucket, Key=POINTER)
-            return str(json.loads(answer["Body"].read())["key"])
+            return {str(name): str(value) for name, value in json.loads(answer["Body"].read()).items()}
         except ClientError as error:
             if error_code(error) in ABSENT:
-                return ""
+                return {}
             raise
-        except (ValueError, TypeError, KeyError):
-            return ""  # damaged: about to be replaced
+        except (ValueError, AttributeError):
+            return {}
 
     def _take_away(self, key: str) -> None:
         """Remove the file that nobody points at, unless whoever published meanwhile put the very same."""
-        if self._pointed_at() != key:
+        if self._pointer().get("key") != key:
             call(self.s3.delete_object, Bucket=self.bucket, Key=key)
 
     def _superseded(self, before: str, key: str) -> list[str]:

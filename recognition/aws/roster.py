@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from recognition.aws.calls import ATTEMPTS, call, error_code
-from recognition.errors import RecognitionError, StudentsError
+from recognition.errors import RecognitionError, StageChanged, StudentsError
 from recognition.roster import Student, from_row, to_row
 
 KEYS_PER_GET = 100  # DynamoDB's limits for one batch
@@ -47,6 +47,35 @@ class DynamoRoster:
             items = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
             puts = [{"PutRequest": {"Item": item}} for item in items]
             self._until_served({self.table: puts}, "batch_write_item", lambda _: None)
+
+    def everybody(self) -> Iterator[Student]:
+        """All students, in no order, read consistently; rows that cannot be read are left out and reported."""
+        more: dict[str, Any] = {}
+        while True:
+            page = call(self.dynamodb.scan, TableName=self.table, ConsistentRead=True, **more)
+            yield from (student for row in page.get("Items", []) if (student := _readable(row)))
+            if not page.get("LastEvaluatedKey"):
+                return
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def replace(self, student: Student, there: Student) -> None:
+        """Put a row instead of the one that was read. Raises `StageChanged` when the consent in it is another now."""
+        consent = to_row(there).get("consent")
+        condition = (
+            "consent = :consent" if consent else "attribute_exists(student_id) AND attribute_not_exists(consent)"
+        )
+        try:
+            call(
+                self.dynamodb.put_item,
+                TableName=self.table,
+                Item={name: _write.serialize(value) for name, value in to_row(student).items()},
+                ConditionExpression=condition,
+                **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            raise StageChanged from error
 
     def withdraw_consent(self, student_id: str) -> bool:
         """Take the consent out of the student's row; False if there is no row."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from recognition.erasure.places import Bucket, Subject, Trace, Version
-from recognition.errors import GalleryError, GalleryMoved
+from recognition.errors import GalleryError, StageChanged
 from recognition.gallery import Gallery
 from recognition.gallery_file import read_gallery
 
@@ -30,24 +30,38 @@ class Galleries(Protocol):
         ...
 
     def publish(self, gallery: Gallery, over: str | None = None) -> str:
-        """Publish over the pointer as `tag` gave it. Raises `GalleryMoved`."""
+        """Publish over the pointer as `tag` gave it. Raises `StageChanged`."""
+        ...
+
+    def touch(self, over: str) -> None:
+        """Point at the same gallery anew. Raises `StageChanged`."""
         ...
 
 
 def publish_without(student_id: str, galleries: Galleries) -> bool:
-    """Take the student out of the published gallery; False if nobody had to be. Raises `GalleryMoved` at last."""
+    """Take the student out of the published gallery; False if nobody had to be. Raises `StageChanged` at last.
+
+    Even then the pointer is written anew: somebody may be about to publish the student and must look again.
+    """
     for left in reversed(range(TRIES)):
-        tag = galleries.tag()
-        gallery = galleries.current() if tag else None
-        if gallery is None or student_id not in _everybody_in(gallery):
-            return False
         try:
-            galleries.publish(gallery.without([student_id]), over=tag)
-            return True
-        except GalleryMoved:
+            return _publish_without(student_id, galleries)
+        except StageChanged:
             if not left:
                 raise
     return False
+
+
+def _publish_without(student_id: str, galleries: Galleries) -> bool:
+    tag = galleries.tag()
+    if not tag:
+        return False
+    gallery = galleries.current()
+    if student_id not in _everybody_in(gallery):
+        galleries.touch(tag)
+        return False
+    galleries.publish(gallery.without([student_id]), over=tag)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recognition.erasure.places import Clip, Trace, Version
-from recognition.results import output_key_of
+from recognition.output_keys import output_key_of
 
 ROLL_CALL, RECORD, PICTURE, OLDER, FOREIGN = "roll call", "record", "picture", "older version", "foreign object"
 
