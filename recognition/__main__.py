@@ -7,6 +7,7 @@ import sys
 import click
 
 from recognition.commands.calibrate import calibrate
+from recognition.commands.consent import consent
 from recognition.commands.enrol import enrol
 from recognition.commands.forget import forget
 from recognition.commands.identify import identify
@@ -15,7 +16,7 @@ from recognition.commands.publish import publish
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, forget])
+@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, consent, forget])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -7,6 +7,7 @@ under way when the erasure began must be given the time to end.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,12 @@ class S3Erased:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=PREFIX)
         keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
         return frozenset(key.removeprefix(PREFIX).removesuffix(".json") for key in keys)
+
+    def among(self, student_ids: Collection[str]) -> dict[str, Erased]:
+        """What is noted of those among these who were erased."""
+        digests = self.digests()
+        asked = (each for each in student_ids if digests and digest_of(each) in digests)
+        return {student_id: noted for student_id in asked if (noted := self.of(student_id))}
 
     def lift(self, student_id: str) -> None:
         """Forget that the student was erased: a new consent is a new beginning."""
