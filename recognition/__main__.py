@@ -13,10 +13,11 @@ from recognition.commands.forget import forget
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
 from recognition.commands.publish import publish
+from recognition.commands.retention import retention
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, consent, forget])
+@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, consent, forget, retention])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -42,6 +42,17 @@ class DynamoJobItems:
                 return
             more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
+    def expiries(self) -> Iterator[float]:
+        """When each item ends, seconds since the epoch; 0 for one that never does."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression="expires")
+        for page in pages:
+            yield from (float(item.get("expires", {}).get("N", "0")) for item in page.get("Items", []))
+
+    def ends(self) -> bool:
+        """Whether DynamoDB deletes what has expired."""
+        told = call(self.dynamodb.describe_time_to_live, TableName=self.table)["TimeToLiveDescription"]
+        return told.get("TimeToLiveStatus") in ("ENABLED", "ENABLING") and told.get("AttributeName") == "expires"
+
     def rewrite(self, there: JobItem, less: JobItem) -> bool:
         """Write what differs, if the item is still as it was; False if it is not."""
         changed = [name for name in REWRITTEN if getattr(less, name) != getattr(there, name)]

@@ -17,6 +17,7 @@ from recognition.aws.clips import GONE
 from recognition.aws.outputs import ABSENT, LOST_A_RACE
 from recognition.erasure.places import Current, Version
 from recognition.errors import RecognitionError
+from recognition.retention import Limits
 
 KEYS_PER_DELETE = 1000  # S3's limit
 AT_ONCE = 16
@@ -38,6 +39,23 @@ class S3Versions:
             found += [_version(each, marker=False) for each in page.get("Versions", [])]
             found += [_version(each, marker=True) for each in page.get("DeleteMarkers", [])]
         return found
+
+    def limits(self) -> Limits:
+        """After how many days the bucket's lifecycle rules for all its objects end them."""
+        try:
+            rules = call(self.s3.get_bucket_lifecycle_configuration, Bucket=self.bucket)["Rules"]
+        except ClientError as error:
+            if error_code(error) == "NoSuchLifecycleConfiguration":
+                return Limits()
+            raise
+        whole = [each for each in rules if each["Status"] == "Enabled" and not _prefix(each)]
+        current = [each["Expiration"]["Days"] for each in whole if "Days" in each.get("Expiration", {})]
+        older = [
+            each["NoncurrentVersionExpiration"]["NoncurrentDays"]
+            for each in whole
+            if "NoncurrentVersionExpiration" in each
+        ]
+        return Limits(min(current, default=None), min(older, default=None))
 
     def bodies(self, versions: Sequence[Version]) -> Iterator[tuple[Version, bytes]]:
         """The bytes of each version, in order; those that are gone meanwhile are left out."""
@@ -105,6 +123,10 @@ class S3Versions:
             if error_code(error) in GONE:
                 return None
             raise
+
+
+def _prefix(rule: dict[str, Any]) -> str:
+    return str(rule.get("Prefix") or rule.get("Filter", {}).get("Prefix") or "")
 
 
 def _version(entry: dict[str, Any], *, marker: bool) -> Version:

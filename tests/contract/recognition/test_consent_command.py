@@ -107,3 +107,23 @@ def test_what_is_under_way_when_an_erasure_begins_must_end_before_it_is_complete
     code, out, _ = run("forget", "ada")
     assert (code, "run it again after 5138-11-16" in out) == (3, True)
     assert roster.students(["ada"])["ada"].consent is None
+
+
+def test_retention_tells_what_there_is_and_what_no_rule_ends(run: Any, roster: DynamoRoster, deployed: Any) -> None:
+    roster.write([ADA])
+    deployed.s3.put_object(Bucket="clips", Key="cam.mp4", Body=b"x")
+    code, out, _ = run("retention")
+    assert code == 3
+    assert "input bucket: no rule ends what lies here" in out
+    for bucket, days in (("clips", 30), ("results", 365), ("galleries", 0)):
+        ends = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": ""}}
+        ends |= {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
+        ends |= {"Expiration": {"Days": days}} if days else {}
+        deployed.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [ends]})
+    ends_at = {"Enabled": True, "AttributeName": "expires"}
+    deployed.dynamodb.update_time_to_live(TableName="jobs", TimeToLiveSpecification=ends_at)
+    code, out, _ = run("retention", "--json")
+    told = {(each["place"], each["what"]): each for each in json.loads(out)}
+    assert code == 0
+    assert told["input bucket", "clips"]["count"] == told["student_table", "rows"]["count"] == 1
+    assert told["output bucket", "results"]["limit"] == 365
