@@ -58,8 +58,8 @@ class DynamoJobItems:
         changed = [name for name in REWRITTEN if getattr(less, name) != getattr(there, name)]
         gone = [name for name in changed if getattr(less, name) == ""]
         kept = [name for name in changed if name not in gone]
-        values = {f":new_{name}": _write.serialize(getattr(less, name)) for name in kept}
-        values |= {f":old_{name}": _write.serialize(getattr(there, name)) for name in changed}
+        values = {f":new_{name}": _value(getattr(less, name)) for name in kept}
+        values |= {f":old_{name}": _value(getattr(there, name)) for name in changed}
         update = "SET " + ", ".join(f"#{name} = :new_{name}" for name in kept) if kept else ""
         update += " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
         try:
@@ -79,12 +79,16 @@ class DynamoJobItems:
         return True
 
 
+def _value(value: str | tuple[str, ...]) -> dict[str, Any]:
+    return dict(_write.serialize(list(value) if isinstance(value, tuple) else value))
+
+
 def _item(row: dict[str, Any]) -> JobItem:
     read = {name: _read.deserialize(value) for name, value in row.items()}
     texts = {name: str(read.get(name, "")) for name in NAMES[:6]}
     at_work = read.get("state") == "working"
     return JobItem(
         **texts,
-        corrections=read.get("corrections"),
+        corrections=tuple(map(str, read.get("corrections", ()))),
         locked_until=float(read.get("locked_until", 0)) if at_work else None,
     )

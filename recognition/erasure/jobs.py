@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from recognition.erasure.places import Clip, Subject, Trace
 from recognition.erasure.traces import (
     anybody_identified,
+    corrections_show,
+    corrections_without,
     decision_shows,
     decision_without,
     told_by,
-    value_without,
 )
 from wire.result_json import write_result
 
@@ -31,7 +32,7 @@ class JobItem:
     decision: str = ""
     result: str = ""
     outcome: str = ""
-    corrections: Any = None
+    corrections: tuple[str, ...] = ()
     locked_until: float | None = None
 
     def without(self, student_id: str) -> JobItem:
@@ -39,7 +40,7 @@ class JobItem:
         decision = decision_without(self.decision, student_id)
         told = told_by(self.result.encode(), student_id) if self.result else None
         nobody = decision != self.decision and self.outcome == "recognised" and not anybody_identified(decision)
-        corrections = value_without(self.corrections, student_id)
+        corrections = corrections_without(self.corrections, student_id)
         kept = write_result(told.result.without(student_id)) if told and told.concerns and told.result else self.result
         less = replace(
             self,
@@ -52,8 +53,7 @@ class JobItem:
 
     def shows(self, student_id: str) -> bool:
         """Whether the decision or a correction sees the student in the clip."""
-        corrected = value_without(self.corrections, student_id) != self.corrections
-        return corrected or decision_shows(self.decision, student_id)
+        return corrections_show(self.corrections, student_id) or decision_shows(self.decision, student_id)
 
 
 class JobItems(Protocol):

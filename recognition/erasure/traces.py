@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from wire.result_message import Result
 
 IDENTITIES = ("student_id", "named", "perhaps", "runner_up")
 SCORES = ("similarity", "margin")
+ERASED = "(erased)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,33 @@ def anybody_identified(text: str) -> bool:
     return any(isinstance(face, dict) and face.get("answer") == "identified" for face in faces)
 
 
-def value_without(value: Any, student_id: str) -> Any:
-    """Nested lists and objects with every text that is the id taken out: empty instead."""
-    if isinstance(value, Mapping):
-        return {name: value_without(each, student_id) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [value_without(each, student_id) for each in value]
-    return "" if value == student_id else value
+def corrections_without(texts: Sequence[str], student_id: str) -> tuple[str, ...]:
+    """The corrections, each a text of JSON, without the student.
+
+    A face that a person called the student's is now one that a person called unknown, or whom the decision had taken it
+    for would be back. That it was *not* the student's need not be said any more.
+    """
+    kept = (_correction_without(text, student_id) for text in texts)
+    return tuple(text for text in kept if text is not None)
+
+
+def corrections_show(texts: Sequence[str], student_id: str) -> bool:
+    """Whether a person called one of the faces the student's."""
+    said = map(_object, texts)
+    return any(each.get("student_id") == student_id and each.get("says") == "is" for each in said)
+
+
+def _correction_without(text: str, student_id: str) -> str | None:
+    said = _object(text)
+    if not said:
+        return None if holds(text.encode(), student_id) else text
+    if student_id not in said.values():
+        return text
+    if said.get("student_id") == student_id and said.get("says") != "is":
+        return None
+    less = {name: ERASED if value == student_id else value for name, value in said.items()}
+    unnamed = {"says": "is unknown", "student_id": None} if said.get("student_id") == student_id else {}
+    return json.dumps({**less, **unnamed}, sort_keys=True)
 
 
 def holds(text: bytes, student_id: str) -> bool:

@@ -180,8 +180,7 @@ class Classroom:
             "outcome": {"S": result.outcome},
         }
         if corrections:
-            texts = [{name: {"S": str(value)} for name, value in each.items()} for each in corrections]
-            item["corrections"] = {"L": [{"M": each} for each in texts]}
+            item["corrections"] = {"L": [{"S": json.dumps(each)} for each in corrections]}
         if not finished:
             item |= {"result": {"S": write_result(result)}, "locked_until": {"N": "100.0"}}
         self.stage.dynamodb.put_item(TableName="jobs", Item=item)

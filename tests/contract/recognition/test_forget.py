@@ -17,6 +17,7 @@ from recognition.commands.forget import stage_in
 from recognition.decision import read_decision
 from recognition.erasure.forget import Stage, forget, look
 from recognition.erasure.receipt import as_text
+from recognition.roster import Student
 from tests.contract.recognition.erasure_stage import Classroom, picture_of, student
 from wire.result_json import read_result, write_result
 
@@ -54,7 +55,7 @@ def test_nothing_is_left_in_a_store_of_a_thousand_results_over_fifty_students(
     chance = random.Random(1)
     for n in range(1000):
         shown = chance.sample(students, 4)
-        corrections = [{"face": 1, "student": shown[3].student_id, "by": "teacher"}] if n % 10 == 0 else []
+        corrections = [said(shown[3])] if n % 10 == 0 else []
         classroom.add(f"cse546/s/clip{n - n % 20 // 19}.mp4", shown[: n % 3], shown[2 : 2 + n % 2], corrections)
     for n in range(0, 40, 2):
         classroom.stage.sqs.send_message(
@@ -157,13 +158,30 @@ def test_older_versions_of_a_clip_that_showed_her_go_and_the_newer_ones_results_
 
 
 def test_a_face_that_a_person_named_takes_its_picture_along(classroom: Classroom, everywhere: Stage) -> None:
-    correction = {"face": 1, "student": ZOE.student_id, "by": "teacher"}
-    named = classroom.add("cse546/s/clip.mp4", [], [BOB], [correction])
+    corrections = [said(ZOE), said(BOB, "is not"), said(ZOE, "is not"), {**said(BOB), "by": ZOE.student_id}]
+    named = classroom.add("cse546/s/clip.mp4", [], [BOB], corrections)
     forget(ZOE.student_id, everywhere)
     assert pictures(classroom) == []
     item = classroom.stage.dynamodb.get_item(TableName="jobs", Key={"job_id": {"S": named.upload.job_id}})["Item"]
-    assert item["corrections"]["L"][0]["M"]["by"] == {"S": "teacher"}
-    assert ZOE.student_id not in json.dumps(item, ensure_ascii=False)
+    kept = [json.loads(each["S"]) for each in item["corrections"]["L"]]
+    assert kept == [
+        {**said(ZOE, "is unknown"), "student_id": None},
+        said(BOB, "is not"),
+        {**said(BOB), "by": "(erased)"},
+    ]
+
+
+def said(of: Student, says: str = "is") -> dict[str, object]:
+    """A correction, as it is kept with the decision."""
+    return {
+        "face": 1,
+        "second": 1.0,
+        "box": [0, 0, 9, 9],
+        "says": says,
+        "by": "teacher",
+        "at": 1.0,
+        "student_id": of.student_id,
+    }
 
 
 def test_a_result_kept_for_whoever_takes_over_is_kept_without_her(classroom: Classroom, everywhere: Stage) -> None:
@@ -215,7 +233,7 @@ def test_an_erasure_cut_off_before_any_change_is_finished_by_the_next(
         classroom.publish([ZOE, BOB, CYD])
         classroom.add(f"cse546/s/old{cut_at}.mp4", [ZOE, BOB])
         classroom.add(f"cse546/s/old{cut_at}.mp4", [BOB])
-        classroom.add(f"cse546/s/both{cut_at}.mp4", [ZOE, BOB], [CYD], [{"face": 2, "student": ZOE.student_id}])
+        classroom.add(f"cse546/s/both{cut_at}.mp4", [ZOE, BOB], [CYD], [said(ZOE)])
         torn = False
         with monkeypatch.context() as patched:
             cut = Cut(cut_at)
