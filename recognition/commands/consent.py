@@ -73,9 +73,26 @@ def withdraw(student: str) -> None:
     roster, _ = _roster()
     if not roster.withdraw_consent(student):
         raise StudentsError(f"student {student!r} has no row in {os.environ['STUDENT_TABLE']}: check the id")
-    taken_out = publish_without(student, S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]))
+    taken_out = publish_without([student], S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]))
     click.echo(f"student {student}: consent withdrawn{', taken out of the published gallery' if taken_out else ''}")
     click.echo("What was recognised before stays; `python -m recognition forget` erases it.", err=True)
+
+
+@consent.command()
+def enforce() -> None:
+    """Take whoever has no valid consent any more out of the published gallery. For cron, daily."""
+    from recognition.aws.calls import client
+    from recognition.aws.galleries import S3Galleries
+    from recognition.erasure.templates import publish_without
+
+    roster, _ = _roster()
+    galleries = S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"])
+    enrolled = galleries.current().student_ids
+    rows, now = roster.students(enrolled), datetime.now(timezone.utc)
+    ended = [each for each in enrolled if each not in rows or not rows[each].may_be_enrolled(now)]
+    if ended:
+        publish_without(ended, galleries)
+    click.echo(f"{len(ended)} student(s) taken out of the published gallery{': ' + ', '.join(ended) if ended else ''}")
 
 
 def _roster() -> tuple[DynamoRoster, Any]:

@@ -76,7 +76,7 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
     stage.erased.note(student_id, earlier)
     subject, row = _subject(student_id, stage)
     stage.rows.withdraw_consent(student_id)
-    closed = publish_without(student_id, stage.templates.galleries)
+    closed = publish_without([student_id], stage.templates.galleries)
     found = _find(subject, stage)
     settled_at = earlier.settled_at or max(began, stage.jobs.held_until)
     stage.erased.note(student_id, replace(earlier, settled_at=settled_at))

@@ -6,7 +6,7 @@ else, so that nobody's enrolment is lost; only then are the files that held the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,29 +38,29 @@ class Galleries(Protocol):
         ...
 
 
-def publish_without(student_id: str, galleries: Galleries) -> bool:
-    """Take the student out of the published gallery; False if nobody had to be. Raises `StageChanged` at last.
+def publish_without(student_ids: Collection[str], galleries: Galleries) -> bool:
+    """Take the students out of the published gallery; False if nobody had to be. Raises `StageChanged` at last.
 
     Even then the pointer is written anew: somebody may be about to publish the student and must look again.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _publish_without(student_id, galleries)
+            return _publish_without(frozenset(student_ids), galleries)
         except StageChanged:
             if not left:
                 raise
     return False
 
 
-def _publish_without(student_id: str, galleries: Galleries) -> bool:
+def _publish_without(student_ids: frozenset[str], galleries: Galleries) -> bool:
     tag = galleries.tag()
     if not tag:
         return False
     gallery = galleries.current()
-    if student_id not in _everybody_in(gallery):
+    if not student_ids & _everybody_in(gallery):
         galleries.touch(tag)
         return False
-    galleries.publish(gallery.without([student_id]), over=tag)
+    galleries.publish(gallery.without(student_ids), over=tag)
     return True
 
 
@@ -82,7 +82,7 @@ class Templates:
 
     def erase(self, subject: Subject, traces: Sequence[Trace]) -> None:
         """Publish without the student, then purge."""
-        publish_without(subject.student_id, self.galleries)
+        publish_without([subject.student_id], self.galleries)
         gone: list[Version] = [each.target for each in traces]
         keys = {each.key for each in gone if each.key.endswith(".npz")}
         markers = [each for each in self.bucket.versions(GALLERIES) if each.marker and each.key in keys]

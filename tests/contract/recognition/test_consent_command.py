@@ -70,6 +70,17 @@ def test_whoever_withdraws_is_out_of_row_and_gallery_at_once(run: Any, roster: D
     assert run("consent", "withdraw", "nobody")[0] == 1
 
 
+def test_whose_consent_has_ended_is_taken_out_of_the_gallery(run: Any, roster: DynamoRoster, deployed: Any) -> None:
+    over = Consent("office", "2025-01-01", "2026-01-01")
+    roster.write([ADA, Student("bob", "Bob", "", "", over), Student("cyd", "Cyd", "", "")])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(gallery_of("ada", "bob", "cyd", "dan"))
+    code, out, _ = run("consent", "enforce")
+    assert (code, out) == (0, "3 student(s) taken out of the published gallery: bob, cyd, dan\n")
+    assert galleries.current().student_ids == ("ada",)
+    assert run("consent", "enforce")[1] == "0 student(s) taken out of the published gallery\n"
+
+
 def test_forget_writes_a_receipt_and_says_what_it_could_not(
     run: Any, roster: DynamoRoster, deployed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
