@@ -22,8 +22,8 @@ class WritableRoster(Roster, Protocol):
         """Put the students' rows, replacing those with the same id."""
         ...
 
-    def replace(self, student: Student, there: Student) -> None:
-        """Put a row instead of the one that was read. Raises `StageChanged` when the consent in it is another now."""
+    def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
+        """Put each first row instead of the second, which was read. Raises `StageChanged` when a consent changed."""
         ...
 
     def remove(self, student_id: str) -> None:
@@ -94,9 +94,8 @@ def publish(
 def _write(students: Collection[Student], there: Mapping[str, Student], roster: WritableRoster) -> None:
     """The new rows, and those that differ, these on condition: a consent may be withdrawn at this moment."""
     roster.write([student for student in students if student.student_id not in there])
-    for student in students:
-        if student.student_id in there and student != there[student.student_id]:
-            roster.replace(student, there[student.student_id])
+    known = [(student, there[student.student_id]) for student in students if student.student_id in there]
+    roster.replace([(student, before) for student, before in known if student != before])
 
 
 def _known_to(erased: ErasedStudents, students: Collection[Student]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from recognition.roster import Student, from_row, to_row
 
 KEYS_PER_GET = 100  # DynamoDB's limits for one batch
 ROWS_PER_WRITE = 25
+ROWS_PER_TRANSACTION = 100
 
 logger = logging.getLogger(__name__)
 _read = TypeDeserializer()
@@ -58,24 +59,30 @@ class DynamoRoster:
                 return
             more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def replace(self, student: Student, there: Student) -> None:
-        """Put a row instead of the one that was read. Raises `StageChanged` when the consent in it is another now."""
+    def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
+        """Put each first row instead of the second, which was read.
+
+        Raises `StageChanged` when the consent in one of them is another now, or the row is gone: then neither it nor
+        the others of its hundred are written.
+        """
+        for some in _in_groups(list(pairs), ROWS_PER_TRANSACTION):
+            puts = [{"Put": self._conditional_put(student, there)} for student, there in some]
+            try:
+                call(self.dynamodb.transact_write_items, TransactItems=puts)
+            except ClientError as error:
+                if error_code(error) != "TransactionCanceledException":
+                    raise
+                raise StageChanged from error
+
+    def _conditional_put(self, student: Student, there: Student) -> dict[str, Any]:
         consent = to_row(there).get("consent")
-        condition = (
-            "consent = :consent" if consent else "attribute_exists(student_id) AND attribute_not_exists(consent)"
-        )
-        try:
-            call(
-                self.dynamodb.put_item,
-                TableName=self.table,
-                Item={name: _write.serialize(value) for name, value in to_row(student).items()},
-                ConditionExpression=condition,
-                **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            raise StageChanged from error
+        without = "attribute_exists(student_id) AND attribute_not_exists(consent)"
+        return {
+            "TableName": self.table,
+            "Item": {name: _write.serialize(value) for name, value in to_row(student).items()},
+            "ConditionExpression": "consent = :consent" if consent else without,
+            **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
+        }
 
     def withdraw_consent(self, student_id: str) -> bool:
         """Take the consent out of the student's row; False if there is no row."""

@@ -45,8 +45,7 @@ def import_consents(file: Path, ignored: tuple[str, ...], dry_run: bool) -> None
     if dry_run:
         return
     roster.write(found.new)
-    for student, before in found.changed:
-        roster.replace(student, before)
+    roster.replace(found.changed)
     for student_id in found.again:
         erased.lift(student_id)
 

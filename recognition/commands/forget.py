@@ -13,6 +13,7 @@ import click
 from recognition.erasure.forget import Stage
 from recognition.erasure.places import Subject
 from recognition.files import require_place, write_private
+from recognition.roster import MAX_TEXT
 
 UNFINISHED = 3
 NEEDED = (
@@ -42,6 +43,8 @@ def forget(student: str, dry_run: bool, clips: bool, receipt_file: Path | None) 
     from recognition.erasure.forget import look
     from recognition.erasure.receipt import as_json, as_text
 
+    if not student.strip() or len(student) > MAX_TEXT:
+        raise click.UsageError(f"STUDENT is an id of 1 to {MAX_TEXT} characters, as in student_table")
     if receipt_file:
         require_place(receipt_file)
     stage = stage_in(os.environ, client)

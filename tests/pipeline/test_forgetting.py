@@ -1,4 +1,4 @@
-"""A student is forgotten on the deployed stage: recognised by the real function, filed by the real poller, erased from both."""
+"""A student is forgotten on the deployed stage: recognised by the real function, filed by the poller, erased."""
 
 from __future__ import annotations
 

@@ -88,18 +88,30 @@ def test_taking_out_tries_again_on_the_fresh_gallery(galleries: S3Galleries, mon
     assert galleries.current().student_ids == ("ada", "cyd")
 
 
+def test_of_many_rows_none_of_the_hundred_is_written_where_one_has_changed(stage: Any) -> None:
+    roster = DynamoRoster(stage.dynamodb, "students")
+    rows = [replace(ADA, student_id=str(n)) for n in range(120)]
+    roster.write(rows)
+    roster.withdraw_consent("110")
+    with pytest.raises(StageChanged):
+        roster.replace([(replace(each, year="2"), each) for each in rows])
+    years = {each.student_id: each.year for each in roster.everybody()}
+    assert [years[str(n)] for n in (0, 99, 100, 119)] == ["2", "2", "1", "1"]
+    roster.replace([])
+
+
 def test_a_row_is_replaced_only_while_its_consent_is_the_one_that_was_read(stage: Any) -> None:
     roster = DynamoRoster(stage.dynamodb, "students")
     roster.write([ADA])
-    roster.replace(replace(ADA, year="2"), ADA)
+    roster.replace([(replace(ADA, year="2"), ADA)])
     assert roster.withdraw_consent(ADA.student_id)
     with pytest.raises(StageChanged):
-        roster.replace(replace(ADA, year="3"), ADA)
+        roster.replace([(replace(ADA, year="3"), ADA)])
     without = replace(ADA, year="2", consent=None)
     assert list(roster.everybody()) == [without]
-    roster.replace(replace(ADA, year="3"), without)
+    roster.replace([(replace(ADA, year="3"), without)])
     roster.remove(ADA.student_id)
     with pytest.raises(StageChanged):
-        roster.replace(ADA, without)
+        roster.replace([(ADA, without)])
     assert not roster.withdraw_consent(ADA.student_id)
     assert list(roster.everybody()) == []

@@ -108,6 +108,11 @@ def test_forget_writes_a_receipt_and_says_what_it_could_not(
     assert (tmp_path / "receipt.json").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("student", ["", "  ", "x" * 201])
+def test_an_id_that_nobody_can_have_is_refused(run: Any, student: str) -> None:
+    assert run("forget", student)[0] == 2
+
+
 def test_what_is_under_way_when_an_erasure_begins_must_end_before_it_is_complete(
     run: Any, roster: DynamoRoster, deployed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,10 +36,11 @@ class Stage:
         assert not self.published, "the rows come before the gallery"
         self.rows |= {student.student_id: student for student in students}
 
-    def replace(self, student: Student, there: Student) -> None:
-        if self.rows.get(student.student_id) != there:
-            raise StageChanged
-        self.rows[student.student_id] = student
+    def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
+        for student, there in pairs:
+            if self.rows.get(student.student_id) != there:
+                raise StageChanged
+            self.rows[student.student_id] = student
 
     def remove(self, student_id: str) -> None:
         self.rows.pop(student_id, None)
