@@ -44,11 +44,11 @@ def told_by(text: bytes, student_id: str) -> Told:
     """Read a record, or a result's message."""
     try:
         result = read_result(text)
-        faces = json.loads(text).get("decisions") or []
+        faces = _list(json.loads(text), "decisions")
     except (WireError, ValueError, AttributeError):
         return Told(holds(text, student_id))
     names = frozenset(each.name for each in result.students + result.uncertain if each.student_id == student_id)
-    concerned = bool(names) or any(_mentions(face, student_id) for face in faces if isinstance(face, dict))
+    concerned = bool(names) or any(_mentions(face, student_id) for face in faces)
     return Told(concerned, names, result)
 
 
@@ -77,23 +77,26 @@ def roll_call_names(text: bytes, names: frozenset[str]) -> bool:
 
 
 def decision_without(text: str, student_id: str) -> str:
-    """A decision as `decision.write_decision` has it, without the student; the text itself if it names none."""
+    """A decision as `decision.write_decision` has it, without the student; the text itself if it does not name the
+    student, and empty if it does where nobody can read it."""
     body = _object(text)
-    faces = body.get("faces")
-    if not isinstance(faces, list) or not any(_mentions(face, student_id) for face in faces):
-        return text
-    return json.dumps({**body, "faces": [_face_without(face, student_id) for face in faces]}, sort_keys=True)
+    faces = _list(body, "faces")
+    if any(_mentions(face, student_id) for face in faces):
+        return json.dumps({**body, "faces": [_face_without(face, student_id) for face in faces]}, sort_keys=True)
+    unreadable = not isinstance(body.get("faces"), list)
+    return "" if unreadable and holds(text.encode(), student_id) else text
 
 
 def decision_shows(text: str, student_id: str) -> bool:
     """Whether one of its faces is, or perhaps is, the student's; a runner-up was not there."""
-    faces = _object(text).get("faces") or []
-    return any(isinstance(face, dict) and face.get("student_id") == student_id for face in faces)
+    return any(
+        isinstance(face, dict) and face.get("student_id") == student_id for face in _list(_object(text), "faces")
+    )
 
 
 def anybody_identified(text: str) -> bool:
     """Whether a decision still names anybody."""
-    faces = _object(text).get("faces") or []
+    faces = _list(_object(text), "faces")
     return any(isinstance(face, dict) and face.get("answer") == "identified" for face in faces)
 
 
@@ -143,6 +146,11 @@ def _face_without(face: Any, student_id: str) -> Any:
 
 def _mentions(face: Any, student_id: str) -> bool:
     return isinstance(face, dict) and any(face.get(name) == student_id for name in IDENTITIES)
+
+
+def _list(body: dict[str, Any], name: str) -> list[Any]:
+    found = body.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _object(text: str) -> dict[str, Any]:
