@@ -10,6 +10,7 @@ from recognition.commands.calibrate import calibrate
 from recognition.commands.consent import consent
 from recognition.commands.enrol import enrol
 from recognition.commands.forget import forget
+from recognition.commands.gallery import gallery
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
 from recognition.commands.publish import publish
@@ -17,7 +18,7 @@ from recognition.commands.retention import retention
 from recognition.errors import RecognitionError
 
 
-@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, consent, forget, retention])
+@click.group(commands=[enrol, import_legacy, calibrate, identify, publish, consent, forget, retention, gallery])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -82,13 +82,19 @@ def publish(
         if student.consent and student.student_id in there and there[student.student_id].consent is None
     )
     students = [replace(student, consent=None) if student.student_id in withdrawn else student for student in students]
-    consenting = {student.student_id for student in students if student.may_be_enrolled(now)}
-    public = replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
+    public = public_part(gallery, students, now)
     _write(students, there, roster)
     for late in _known_to(erased, students):  # whoever was erased since we looked has no row any more, and gets none
         roster.remove(late)
-    left_out = tuple(each for each in gallery.student_ids if each not in consenting and each not in forgotten)
+    told = forgotten.union(public.student_ids)
+    left_out = tuple(each for each in gallery.student_ids if each not in told)
     return Published(public, galleries.publish(public, over), left_out, withdrawn, tuple(sorted(forgotten)))
+
+
+def public_part(gallery: Gallery, students: Collection[Student], now: datetime) -> Gallery:
+    """What of a gallery may be published: those of `students` with a valid consent, and the sections' rosters."""
+    consenting = {student.student_id for student in students if student.may_be_enrolled(now)}
+    return replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
 
 
 def _write(students: Collection[Student], there: Mapping[str, Student], roster: WritableRoster) -> None:

@@ -1,9 +1,10 @@
-"""`python -m recognition consent` and `forget`, as an operator calls them, on a stage in moto."""
+"""`consent`, `forget`, `retention` and `gallery`, as an operator calls them, on a stage in moto."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from recognition.__main__ import main
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
+from recognition.gallery_file import write_gallery
 from recognition.roster import Consent, Student
 from tests.people import gallery_of
 
@@ -143,3 +145,39 @@ def test_retention_tells_what_there_is_and_what_no_rule_ends(run: Any, roster: D
     assert code == 0
     assert told["input bucket", "clips"]["count"] == told["student_table", "rows"]["count"] == 1
     assert told["output bucket", "results"]["limit"] == 365
+
+
+def test_one_command_goes_back_to_an_earlier_gallery_of_those_who_consent_now(
+    run: Any, roster: DynamoRoster, deployed: Any
+) -> None:
+    roster.write([replace(ADA, sections=("cse546",)), replace(ADA, student_id="bob", consent=None)])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    first = gallery_of("ada", "bob", photographs=2)
+    galleries.publish(first)
+    galleries.publish(gallery_of("ada"))
+    listed = run("gallery", "list")[1].splitlines()
+    assert [line.endswith("published") for line in listed] == [True, False]
+    assert listed[1].startswith(f"{first.version}  ")
+    code, out, _ = run("gallery", "rollback", first.version)
+    assert (code, out.endswith(": 1 student(s)\n")) == (0, True)
+    current = galleries.current()
+    assert (current.student_ids, current.photographs, current.sections) == (("ada",), (2,), {"cse546": ("ada",)})
+    assert run("gallery", "rollback", "0123456789ab")[2].startswith("error: no gallery '0123456789ab' is kept")
+
+
+def test_going_back_brings_no_erased_student_back(
+    run: Any, roster: DynamoRoster, deployed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTPUT_DEAD_LETTER_QUEUE_URL", deployed.sqs.create_queue(QueueName="dead")["QueueUrl"])
+    roster.write([ADA, replace(ADA, student_id="bob")])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(gallery_of("ada", "bob"))
+    galleries.publish(gallery_of("bob"))
+    assert run("forget", "ada")[0] == 0
+    galleries.publish(gallery_of("cyd"))
+    for line in run("gallery", "list")[1].splitlines():
+        run("gallery", "rollback", line.split()[0])
+        assert "ada" not in galleries.current().student_ids
+    deployed.s3.put_object(Bucket="galleries", Key="gallery/m/copied.npz", Body=write_gallery(gallery_of("ada")))
+    roster.write([ADA])
+    assert run("gallery", "rollback", "copied")[1].endswith(": 0 student(s)\n")
