@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -18,7 +19,7 @@ from recognition.roster import Student, from_row, to_row
 
 KEYS_PER_GET = 100  # DynamoDB's limits for one batch
 ROWS_PER_WRITE = 25
-ROWS_PER_TRANSACTION = 100
+AT_ONCE = 16
 
 logger = logging.getLogger(__name__)
 _read = TypeDeserializer()
@@ -62,27 +63,29 @@ class DynamoRoster:
     def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
         """Put each first row instead of the second, which was read.
 
-        Raises `StageChanged` when the consent in one of them is another now, or the row is gone: then neither it nor
-        the others of its hundred are written.
+        Raises `StageChanged` when the consent in one of them is another now, or the row is gone: that one stays as it
+        is, whatever became of the others.
         """
-        for some in _in_groups(list(pairs), ROWS_PER_TRANSACTION):
-            puts = [{"Put": self._conditional_put(student, there)} for student, there in some]
-            try:
-                call(self.dynamodb.transact_write_items, TransactItems=puts)
-            except ClientError as error:
-                if error_code(error) != "TransactionCanceledException":
-                    raise
-                raise StageChanged from error
+        with ThreadPoolExecutor(AT_ONCE) as writers:
+            for _ in writers.map(self._replace_one, pairs):  # raises what one of them raised
+                pass
 
-    def _conditional_put(self, student: Student, there: Student) -> dict[str, Any]:
+    def _replace_one(self, pair: tuple[Student, Student]) -> None:
+        student, there = pair
         consent = to_row(there).get("consent")
         without = "attribute_exists(student_id) AND attribute_not_exists(consent)"
-        return {
-            "TableName": self.table,
-            "Item": {name: _write.serialize(value) for name, value in to_row(student).items()},
-            "ConditionExpression": "consent = :consent" if consent else without,
-            **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
-        }
+        try:
+            call(
+                self.dynamodb.put_item,
+                TableName=self.table,
+                Item={name: _write.serialize(value) for name, value in to_row(student).items()},
+                ConditionExpression="consent = :consent" if consent else without,
+                **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            raise StageChanged from error
 
     def withdraw_consent(self, student_id: str) -> bool:
         """Take the consent out of the student's row; False if there is no row."""
