@@ -14,6 +14,7 @@ from typing import Literal
 from poller import decide
 from poller.naming import short
 from poller.ports import Delivery
+from wire.erasure_message import read_erasure
 from wire.errors import NewerSchemaError, WireError
 from wire.result_json import read_result
 from wire.s3_event import Notification, read_notification
@@ -77,7 +78,8 @@ class DeadLetter:
 
 def _unreadable_result(body: str) -> str:
     try:
-        read_result(body)
+        if read_erasure(body) is None:
+            read_result(body)
     except NewerSchemaError:
         return "it is of a newer schema: install the newer poller first"
     except WireError as error:
@@ -94,9 +96,9 @@ def _by_body(body: str) -> Source | None:
 
 
 def _looks_like_a_result(body: str) -> bool:
-    """Whether it is a result, if perhaps one of a newer schema."""
+    """Whether it is a result or an erasure, if perhaps one of a newer schema."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and "schema" in value and "upload" in value
+    return isinstance(value, dict) and "schema" in value and ("upload" in value or "erasure" in value)

@@ -49,9 +49,14 @@ class DurableDirectory:
 
     def write(self, name: str, content: bytes) -> None:
         """Put `content` under `name` at once; when this returns it survives a power cut."""
+        self._put(name, content)
+
+    def _put(self, name: str, content: bytes, times: tuple[int, int] | None = None) -> None:
         temporary = f".tmp-{secrets.token_hex(8)}.part"
         try:
             self._write_through(temporary, content)
+            if times:
+                os.utime(temporary, ns=times, dir_fd=self._fd, follow_symlinks=False)
             os.replace(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         except BaseException:
             self._forget(temporary)
@@ -75,7 +80,7 @@ class DurableDirectory:
     def modified_since(self, suffix: str, since: float) -> list[str]:
         """Regular files whose names end in `suffix`, written at `since` (epoch seconds) or later; the latest first."""
         found = []
-        for name in os.listdir(self._fd):  # noqa: PTH208  (pathlib cannot list a descriptor)
+        for name in self.names():
             if name.endswith(suffix) and not name.startswith("."):
                 with contextlib.suppress(FileNotFoundError):  # moved away meanwhile
                     entry = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
@@ -83,9 +88,32 @@ class DurableDirectory:
                         found.append((entry.st_mtime, name))
         return [name for _, name in sorted(found, reverse=True)]
 
+    def names(self) -> list[str]:
+        """Everything that lies in it, files of ours or not, in no order."""
+        return os.listdir(self._fd)  # noqa: PTH208  (pathlib cannot list a descriptor)
+
+    def rewrite(self, name: str, content: bytes) -> None:
+        """Put `content` under `name` as `write` does, as old as what it replaces; nothing if nothing was there."""
+        with contextlib.suppress(FileNotFoundError):
+            found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+            self._put(name, content, (found.st_atime_ns, found.st_mtime_ns))
+
     def remove(self, name: str) -> None:
         """Take away a file of ours."""
         os.unlink(name, dir_fd=self._fd)
+
+    def remove_if_there(self, name: str) -> bool:
+        """Take away a file of ours, for good when this returns; whether it was there."""
+        try:
+            os.unlink(name, dir_fd=self._fd)
+        except FileNotFoundError:
+            return False
+        os.fsync(self._fd)
+        return True
+
+    def remove_older(self, pattern: re.Pattern[str], before: float) -> int:
+        """Remove regular files last written before `before` (epoch seconds) that the pattern fits; return how many."""
+        return sum(self._remove_if_older(name, before) for name in self.names() if pattern.fullmatch(name))
 
     def settle(self) -> None:
         """Make what `read` has found survive a power cut, too: its writer may have died before it did so."""
@@ -93,18 +121,17 @@ class DurableDirectory:
 
     def remove_stale(self, now: float) -> int:
         """Remove temporary files of ours that a crash left more than an hour before `now`; return how many."""
-        names = os.listdir(self._fd)  # noqa: PTH208  (pathlib cannot list a descriptor)
-        return sum(self._remove_if_stale(name, now) for name in names if _TEMPORARY.fullmatch(name))
+        return self.remove_older(_TEMPORARY, now - STALE_S)
 
-    def _remove_if_stale(self, name: str, now: float) -> bool:
+    def _remove_if_older(self, name: str, before: float) -> bool:
         try:
             found = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
-            stale = stat.S_ISREG(found.st_mode) and now - found.st_mtime > STALE_S
-            if stale:
+            older = stat.S_ISREG(found.st_mode) and found.st_mtime < before
+            if older:
                 os.unlink(name, dir_fd=self._fd)
         except FileNotFoundError:  # moved away meanwhile
             return False
-        return stale
+        return older
 
     def _write_through(self, name: str, content: bytes) -> None:
         descriptor = self.open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)

@@ -14,6 +14,7 @@ from poller import decide
 from poller.decide import BACKOFF_CAP_S
 from poller.disk import disk_trouble
 from poller.durable import DurableDirectory
+from poller.erasing import erase, without_the_erased
 from poller.errors import AwsError, Refused
 from poller.filing import file_result
 from poller.logs import log, log_unexpected
@@ -21,8 +22,10 @@ from poller.naming import short
 from poller.ports import BATCH, Clock, Delivery, Queue
 from poller.settings import Settings
 from poller.tally import Exit, Tally
+from wire.erasure_message import Erasure, read_erasure
 from wire.errors import NewerSchemaError, WireError
-from wire.result_json import read_result
+from wire.result_json import read_result, write_result
+from wire.result_message import Result
 
 LAST_WAIT_S = 2  # nothing is in work: whatever was sent is in the queue already
 BUSY_WAIT_S = 5  # a poll begun just before the last answer must not hold up the tick's end
@@ -101,8 +104,10 @@ class Results:
 
     def _file(self, delivery: Delivery) -> int:
         try:
-            result = read_result(delivery.body)
-            filed = file_result(self.directory, result, delivery.body)
+            if erasure := read_erasure(delivery.body):
+                return self._erase(erasure, delivery)
+            result, body = self._without_the_erased(delivery.body)
+            filed = file_result(self.directory, result, body)
         except NewerSchemaError:
             log(logging.ERROR, "newer_schema", message=delivery.message_id, hint="install the newer poller")
             return BACKOFF_CAP_S
@@ -115,6 +120,17 @@ class Results:
             self.tally.waited("result_wait_s", delivery.sent, self.clock.now())
         if filed == "kept_both":
             self.tally.count("kept_both")
+        return 0
+
+    def _without_the_erased(self, body: str) -> tuple[Result, str]:
+        """The result and its text; both without whoever was erased since it was made."""
+        result = read_result(body)
+        less = without_the_erased(self.directory, result, self.clock.now())
+        return (result, body) if less is result else (less, write_result(less))
+
+    def _erase(self, erasure: Erasure, delivery: Delivery) -> int:
+        done = erase(self.directory, erasure.student_id, self.clock.now())
+        log(logging.INFO, "erased", message=delivery.message_id, count=done.rewritten + done.removed)
         return 0
 
     def _bury(self, delivery: Delivery, reason: str) -> int:

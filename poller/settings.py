@@ -101,6 +101,13 @@ TABLE: tuple[Setting, ...] = (
     Setting("lease_cap_s", ("POLLER_LEASE_CAP_S",), _whole(2, 43200), "no lease lasts longer in all, s", "960"),
     Setting("function_timeout_s", ("FUNCTION_TIMEOUT_S",), _whole(1, 900), "the function's own timeout, s", "300"),
     Setting("wait_s", ("POLLER_WAIT_S",), _whole(1, 20), "length of a long poll, s", "20"),
+    Setting(
+        "result_retention_days",
+        ("RESULT_RETENTION_DAYS",),
+        _whole(0, 3650),
+        "results on this machine are removed after so many days; 0: never",
+        "365",
+    ),
     Setting("log_level", ("POLLER_LOG_LEVEL",), _level, "DEBUG, INFO, WARNING or ERROR", "INFO"),
 )
 
@@ -125,6 +132,7 @@ class Settings:
     lease_cap_s: int
     function_timeout_s: int
     wait_s: int
+    result_retention_days: int
     log_level: str
 
     def __post_init__(self) -> None:

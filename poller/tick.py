@@ -29,6 +29,7 @@ from poller.history import PastTick, remember
 from poller.lock import take
 from poller.logs import log
 from poller.ports import Clock
+from poller.retention import remove_expired
 from poller.settings import Settings, explain
 from poller.stopping import End, bounded, obeying_signals
 from poller.tally import EXIT_MEANS, Exit, Tally
@@ -98,6 +99,8 @@ def _tick(settings: Settings, directory: DurableDirectory, tally: Tally, connect
     log(logging.INFO, "tick", drain_only=drain_only, trigger=settings.trigger)
     if removed := directory.remove_stale(clock.now()):
         log(logging.INFO, "stale_removed", count=removed)
+    if expired := remove_expired(directory, settings.result_retention_days, clock.now()):
+        log(logging.INFO, "expired_removed", count=expired)
     ended, ports = True, None
     try:
         ports = connect(settings)

@@ -7,31 +7,26 @@ import sys
 import click
 
 from recognition.commands.calibrate import calibrate
+from recognition.commands.consent import consent
 from recognition.commands.correct import correct, corrections
 from recognition.commands.enrol import enrol
 from recognition.commands.enrol_photographs import enrol_photographs
 from recognition.commands.explain import explain
+from recognition.commands.forget import forget
+from recognition.commands.gallery import gallery
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
 from recognition.commands.publish import publish
+from recognition.commands.retention import retention
 from recognition.commands.rollcall import rollcall
 from recognition.errors import RecognitionError
 
+ENROLLING = [enrol, enrol_photographs, import_legacy, calibrate, publish, gallery]
+LOOKING = [identify, rollcall, explain, correct, corrections]
+PRIVACY = [consent, forget, retention]
 
-@click.group(
-    commands=[
-        enrol,
-        enrol_photographs,
-        import_legacy,
-        calibrate,
-        identify,
-        publish,
-        rollcall,
-        explain,
-        correct,
-        corrections,
-    ]
-)
+
+@click.group(commands=[*ENROLLING, *LOOKING, *PRIVACY])
 def cli() -> None:
     """Smart Classroom's recognition on the command line."""
 

@@ -27,6 +27,13 @@ class GalleryError(SetupError):
     """A gallery that is missing, damaged, or computed by another model."""
 
 
+class StageChanged(RecognitionError):
+    """Somebody else changed a gallery or a consent of this stage in between; it stays as they left it. Try again."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
+
+
 class StudentsError(SetupError):
     """A students file that cannot be read, or rows that contradict themselves."""
 

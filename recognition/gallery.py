@@ -96,6 +96,14 @@ class Gallery:
             digest.update(repr(sorted(self.sections.items())).encode())
         return digest.hexdigest()[:12]
 
+    def without(self, student_ids: Collection[str]) -> Gallery:
+        """The gallery without these students, its sections' rosters as well; see `restricted_to`."""
+        gone = frozenset(student_ids)
+        rest = self.restricted_to([each for each in self.student_ids if each not in gone])
+        return replace(
+            rest, sections={name: tuple(e for e in ids if e not in gone) for name, ids in self.sections.items()}
+        )
+
     def restricted_to(self, student_ids: Collection[str]) -> Gallery:
         """The gallery of these students only: without the photographs' embeddings, and without sections.
 

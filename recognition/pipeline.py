@@ -18,10 +18,10 @@ from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.identify import Finding, Identifies
 from recognition.jobs import Begun, Entry, Finished, Held, Jobs
 from recognition.metrics import Measured, Metrics, NoMetrics, measured
+from recognition.output_keys import output_key
 from recognition.ports import Clips, Galleries, Outbox, Roster, Store
 from recognition.results import (
     Spent,
-    output_key,
     record_of,
     refused_if_too_long,
     result_of,

@@ -5,14 +5,16 @@ Only students with a valid consent are published; the others' templates stay whe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from recognition.erasure.erased import ErasedStudents
 from recognition.gallery import Gallery
 from recognition.ports import Roster
 from recognition.roster import Student
+from wire.erasure_message import digest_of
 
 
 class WritableRoster(Roster, Protocol):
@@ -20,10 +22,22 @@ class WritableRoster(Roster, Protocol):
         """Put the students' rows, replacing those with the same id."""
         ...
 
+    def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
+        """Put each first row instead of the second, which was read. Raises `StageChanged` when a consent changed."""
+        ...
+
+    def remove(self, student_id: str) -> None:
+        """Delete a row, whether there is one or not."""
+        ...
+
 
 class WritableGalleries(Protocol):
-    def publish(self, gallery: Gallery) -> str:
-        """Store the gallery and point at it. Returns its key."""
+    def tag(self) -> str:
+        """What is published now; empty if nothing is."""
+        ...
+
+    def publish(self, gallery: Gallery, over: str | None = None) -> str:
+        """Store the gallery and point at it, over what `tag` gave. Returns its key. Raises `StageChanged`."""
         ...
 
 
@@ -31,13 +45,15 @@ class WritableGalleries(Protocol):
 class Published:
     """What was published, and which enrolled students were not: nobody with a valid consent stands behind them.
 
-    `withdrawn` are those whose row on the stage has no consent although the file has one.
+    `withdrawn` are those whose row on the stage has no consent although the file has one, `erased` those whom the stage
+    has forgotten: of them not even a row is written.
     """
 
     gallery: Gallery
     key: str
     left_out: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    erased: tuple[str, ...] = ()
 
 
 def publish(
@@ -47,13 +63,18 @@ def publish(
     *,
     roster: WritableRoster,
     galleries: WritableGalleries,
+    erased: ErasedStudents,
     renew_consent: bool = False,
 ) -> Published:
     """Write the rows and publish the gallery of those who may be named at `now`.
 
     A consent that is missing from the student's row on the stage was withdrawn there: an older file does not bring it
-    back unless `renew_consent` says so.
+    back unless `renew_consent` says so. Nor does it whoever was erased: only a new consent does (`consent import`).
+    Raises `StageChanged` when somebody else publishes, withdraws or erases meanwhile.
     """
+    over = galleries.tag()
+    forgotten = _known_to(erased, students)
+    students = [student for student in students if student.student_id not in forgotten]
     there = {} if renew_consent else roster.students([student.student_id for student in students])
     withdrawn = tuple(
         student.student_id
@@ -61,11 +82,31 @@ def publish(
         if student.consent and student.student_id in there and there[student.student_id].consent is None
     )
     students = [replace(student, consent=None) if student.student_id in withdrawn else student for student in students]
+    public = public_part(gallery, students, now)
+    _write(students, there, roster)
+    for late in _known_to(erased, students):  # whoever was erased since we looked has no row any more, and gets none
+        roster.remove(late)
+    told = forgotten.union(public.student_ids)
+    left_out = tuple(each for each in gallery.student_ids if each not in told)
+    return Published(public, galleries.publish(public, over), left_out, withdrawn, tuple(sorted(forgotten)))
+
+
+def public_part(gallery: Gallery, students: Collection[Student], now: datetime) -> Gallery:
+    """What of a gallery may be published: those of `students` with a valid consent, and the sections' rosters."""
     consenting = {student.student_id for student in students if student.may_be_enrolled(now)}
-    public = replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
-    roster.write(students)
-    left_out = tuple(student_id for student_id in gallery.student_ids if student_id not in consenting)
-    return Published(public, galleries.publish(public), left_out, withdrawn)
+    return replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
+
+
+def _write(students: Collection[Student], there: Mapping[str, Student], roster: WritableRoster) -> None:
+    """The new rows, and those that differ, these on condition: a consent may be withdrawn at this moment."""
+    roster.write([student for student in students if student.student_id not in there])
+    known = [(student, there[student.student_id]) for student in students if student.student_id in there]
+    roster.replace([(student, before) for student, before in known if student != before])
+
+
+def _known_to(erased: ErasedStudents, students: Collection[Student]) -> frozenset[str]:
+    digests = erased.digests()
+    return frozenset(each.student_id for each in students if digests and digest_of(each.student_id) in digests)
 
 
 def _rosters(gallery: Gallery, students: Collection[Student], now: datetime) -> dict[str, tuple[str, ...]]:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recognition.identify import Finding
+from recognition.output_keys import output_key
 from recognition.roster import Student
 from recognition.search import Search
 from recognition.vote import Verdict
 from wire.result_csv import write_csv
 from wire.result_json import write_result
-from wire.result_message import Location, ModelUsed, Outcome, Result, StudentSeen
-from wire.s3_event import MAX_KEY_BYTES, Upload
+from wire.result_message import NOBODY_CONSENTS, Location, ModelUsed, Outcome, Result, StudentSeen
+from wire.s3_event import Upload
 
 USD_PER_GB_SECOND = 0.0000133334  # AWS Lambda, arm64, us-east-1
 MAX_MESSAGE_BYTES = 1_000_000  # SQS takes 1 MiB; the rest is for the reason, should it go to a dead-letter queue
@@ -37,15 +38,6 @@ class Spent:
         return (
             {"gb_seconds": round(gb_seconds, 3), "usd": round(gb_seconds * USD_PER_GB_SECOND, 8)} if gb_seconds else {}
         )
-
-
-def output_key(upload: Upload, suffix: str) -> str:
-    """Where a result lies in the output bucket: the clip's key and `suffix`, within S3's 1,024 bytes."""
-    key = upload.key + suffix
-    if len(key.encode()) <= MAX_KEY_BYTES:
-        return key
-    tail = f"-{upload.job_id[:16]}{suffix}"
-    return upload.key.encode()[: MAX_KEY_BYTES - len(tail)].decode(errors="ignore") + tail
 
 
 def result_of(
@@ -152,4 +144,4 @@ def _reason(outcome: Outcome, finding: Finding) -> str:
         return ""
     if any(verdict.candidate_id for verdict in finding.verdicts):
         return "nobody seen resembles an enrolled student closely enough to be sure"
-    return "nobody seen is enrolled with valid consent"
+    return NOBODY_CONSENTS

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from recognition.corrections import JudgedFace
 from recognition.finished import FinishedVersion, newest_of_each_clip
-from recognition.results import output_key
+from recognition.output_keys import output_key
 from recognition.sections import Session
 from recognition.standing import Standing
 from recognition.vote import Answer

@@ -62,5 +62,14 @@ def neutralise(text: str) -> str:
     return rewritten.getvalue()
 
 
+def names_in(text: str) -> set[str]:
+    """The names in a roll call's rows, as they are without the apostrophe; none if it is no CSV."""
+    try:
+        rows = list(csv.reader(io.StringIO(text.replace("\x00", ""), newline="")))
+    except csv.Error:
+        return set()
+    return {plain for row in rows[1:] if row for plain in (row[0], row[0].removeprefix("'"))}
+
+
 def _neutralised(cell: str) -> str:
     return _FORMULA.sub(r"'\1", cell.replace("\x00", "").lstrip("\ufeff"))

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from wire.errors import WireError
+from wire.result_csv import write_csv
 from wire.s3_event import Upload
 
 SCHEMA = 1
 Outcome = Literal["recognised", "unknown", "no_face", "rejected", "superseded"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+NOBODY_CONSENTS = "nobody seen is enrolled with valid consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,31 @@ class Result:
         shown = [student.student_id for student in self.students + self.uncertain]
         if len(set(shown)) != len(shown):
             raise WireError("a student appears twice in one result")
+
+    def names(self, student_id: str) -> bool:
+        """Whether it says that the student was seen, or perhaps seen."""
+        return any(student.student_id == student_id for student in self.students + self.uncertain)
+
+    def without(self, student_id: str) -> Result:
+        """The result as if nobody had known the student: the face counts as unknown, everybody else stays.
+
+        The picture is no longer spoken of, because it shows the student by name.
+        """
+        if not self.names(student_id):
+            return self
+        students = tuple(student for student in self.students if student.student_id != student_id)
+        gone = len(self.students) - len(students)
+        nobody = self.outcome == "recognised" and not students
+        return replace(
+            self,
+            outcome="unknown" if nobody else self.outcome,
+            reason=NOBODY_CONSENTS if nobody else self.reason,
+            csv=write_csv(students) if gone else self.csv,
+            picture_location=None,
+            students=students,
+            uncertain=tuple(student for student in self.uncertain if student.student_id != student_id),
+            unknown_faces=self.unknown_faces + gone,
+        )
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

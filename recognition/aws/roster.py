@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from recognition.aws.calls import ATTEMPTS, call, items
-from recognition.errors import RecognitionError, StudentsError
+from recognition.aws.calls import ATTEMPTS, call, error_code, items
+from recognition.errors import RecognitionError, StageChanged, StudentsError
 from recognition.roster import Student, from_row, to_row
 
 KEYS_PER_GET = 100  # DynamoDB's limits for one batch
 ROWS_PER_WRITE = 25
+AT_ONCE = 16
 
 logger = logging.getLogger(__name__)
 _read = TypeDeserializer()
@@ -58,6 +61,58 @@ class DynamoRoster:
             rows = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
             puts = [{"PutRequest": {"Item": row}} for row in rows]
             self._until_served({self.table: puts}, "batch_write_item", lambda _: None)
+
+    def everybody(self) -> Iterator[Student]:
+        """All students, in no order, read consistently; rows that cannot be read are left out and reported."""
+        rows = items(self.dynamodb.scan, TableName=self.table, ConsistentRead=True)
+        yield from (student for row in rows if (student := _readable(row)))
+
+    def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
+        """Put each first row instead of the second, which was read.
+
+        Raises `StageChanged` when the consent in one of them is another now, or the row is gone: that one stays as it
+        is, whatever became of the others.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as writers:
+            for _ in writers.map(self._replace_one, pairs):  # raises what one of them raised
+                pass
+
+    def _replace_one(self, pair: tuple[Student, Student]) -> None:
+        student, there = pair
+        consent = to_row(there).get("consent")
+        without = "attribute_exists(student_id) AND attribute_not_exists(consent)"
+        try:
+            call(
+                self.dynamodb.put_item,
+                TableName=self.table,
+                Item={name: _write.serialize(value) for name, value in to_row(student).items()},
+                ConditionExpression="consent = :consent" if consent else without,
+                **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            raise StageChanged from error
+
+    def withdraw_consent(self, student_id: str) -> bool:
+        """Take the consent out of the student's row; False if there is no row."""
+        try:
+            call(
+                self.dynamodb.update_item,
+                TableName=self.table,
+                Key={"student_id": {"S": student_id}},
+                UpdateExpression="REMOVE consent",
+                ConditionExpression="attribute_exists(student_id)",
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def remove(self, student_id: str) -> None:
+        """Delete the student's row, whether there is one or not."""
+        call(self.dynamodb.delete_item, TableName=self.table, Key={"student_id": {"S": student_id}})
 
     def _until_served(self, request: dict[str, Any], operation: str, take: Any) -> None:
         """Ask until nothing is left unprocessed: DynamoDB may serve a batch in part."""

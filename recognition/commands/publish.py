@@ -19,6 +19,7 @@ from recognition.students_file import read_students
 def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> None:
     """Upload gallery and rows to the stage in GALLERY_BUCKET and STUDENT_TABLE."""
     from recognition.aws.calls import client
+    from recognition.aws.erased import S3Erased
     from recognition.aws.galleries import S3Galleries
     from recognition.aws.roster import DynamoRoster
     from recognition.publish import publish as publish_gallery
@@ -31,9 +32,16 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
         datetime.now(timezone.utc),
         roster=DynamoRoster(client("dynamodb"), os.environ["STUDENT_TABLE"]),
         galleries=S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]),
+        erased=S3Erased(client("s3"), os.environ["GALLERY_BUCKET"]),
         renew_consent=renew_consent,
     )
     click.echo(f"published gallery {published.gallery.version}: {len(published.gallery.student_ids)} student(s)")
+    if published.erased:
+        click.echo(
+            f"erased from the stage, so not published: {', '.join(published.erased)}. "
+            "If they have consented anew, record it with `python -m recognition consent import`.",
+            err=True,
+        )
     if published.withdrawn:
         click.echo(
             f"no longer consenting on the stage, so not named: {', '.join(published.withdrawn)}. "

@@ -6,10 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
+import pytest
+
+from recognition.erasure.erased import Erased
+from recognition.errors import StageChanged
 from recognition.gallery import Gallery
 from recognition.publish import Published, publish
 from recognition.roster import Consent, Student
 from tests.people import gallery_of
+from wire.erasure_message import digest_of
 
 NOW = datetime(2026, 11, 23, tzinfo=timezone.utc)
 ADA = Student("1", "Ada", "", "", Consent("office", "2026-09-01"))
@@ -22,6 +27,7 @@ class Stage:
 
     rows: dict[str, Student] = field(default_factory=dict)
     published: list[Gallery] = field(default_factory=list)
+    erased: dict[str, Erased] = field(default_factory=dict)
 
     def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
         return {each: self.rows[each] for each in student_ids if each in self.rows}
@@ -30,14 +36,40 @@ class Stage:
         assert not self.published, "the rows come before the gallery"
         self.rows |= {student.student_id: student for student in students}
 
-    def publish(self, gallery: Gallery) -> str:
+    def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
+        for student, there in pairs:
+            if self.rows.get(student.student_id) != there:
+                raise StageChanged
+            self.rows[student.student_id] = student
+
+    def remove(self, student_id: str) -> None:
+        self.rows.pop(student_id, None)
+
+    def tag(self) -> str:
+        return str(len(self.published))
+
+    def publish(self, gallery: Gallery, over: str | None = None) -> str:
+        if over != self.tag():
+            raise StageChanged
         self.published.append(gallery)
         return "key"
+
+    def digests(self) -> frozenset[str]:
+        return frozenset(map(digest_of, self.erased))
+
+    def note(self, student_id: str, erased: Erased) -> None:
+        self.erased[student_id] = erased
+
+    def of(self, student_id: str) -> Erased | None:
+        return self.erased.get(student_id)
+
+    def lift(self, student_id: str) -> None:
+        del self.erased[student_id]
 
 
 def publish_to(stage: Stage, *students: Student, renew_consent: bool = False) -> Published:
     gallery = gallery_of("1", "2")
-    return publish(gallery, students, NOW, roster=stage, galleries=stage, renew_consent=renew_consent)
+    return publish(gallery, students, NOW, roster=stage, galleries=stage, erased=stage, renew_consent=renew_consent)
 
 
 def test_only_students_with_a_row_and_valid_consent_are_published() -> None:
@@ -75,3 +107,51 @@ def test_rosters_are_published_with_those_who_are_enrolled_and_may_be_named_ther
     )
     assert published.gallery.sections == {"art": (), "cse546": ("1",), "law101": ("1", "2")}
     assert stage.published == [published.gallery]
+
+
+def test_an_older_file_does_not_bring_an_erased_student_back_not_even_as_a_row() -> None:
+    stage = Stage(erased={"1": Erased(0.0)})
+    published = publish_to(stage, ADA, BOB, renew_consent=True)
+    assert (published.erased, published.left_out) == (("1",), ())
+    assert published.gallery.student_ids == ("2",)
+    assert set(stage.rows) == {"2"}
+
+
+def test_whoever_is_erased_while_rows_are_written_keeps_no_row() -> None:
+    class Erasing(Stage):
+        def write(self, students: Collection[Student]) -> None:
+            super().write(students)
+            self.erased["1"] = Erased(0.0)
+
+    stage = Erasing()
+    publish_to(stage, ADA, BOB)
+    assert set(stage.rows) == {"2"}
+
+
+def test_a_gallery_published_meanwhile_is_not_overwritten() -> None:
+    class Meanwhile(Stage):
+        def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+            self.published.append(gallery_of("2"))
+            return {}
+
+        def write(self, students: Collection[Student]) -> None:
+            self.rows |= {student.student_id: student for student in students}
+
+    stage = Meanwhile()
+    with pytest.raises(StageChanged, match="Try again"):
+        publish_to(stage, ADA, BOB)
+    assert [each.student_ids for each in stage.published] == [("2",)]
+
+
+def test_a_consent_withdrawn_while_publishing_stays_withdrawn() -> None:
+    class Withdrawing(Stage):
+        def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+            there = super().students(student_ids)
+            self.rows["1"] = replace(ADA, consent=None)
+            return there
+
+    stage = Withdrawing(rows={"1": ADA, "2": BOB})
+    with pytest.raises(StageChanged):
+        publish_to(stage, replace(ADA, year="2"), BOB)
+    assert stage.rows["1"].consent is None
+    assert stage.published == []

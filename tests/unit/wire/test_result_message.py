@@ -191,3 +191,20 @@ def test_an_impossible_sighting_cannot_be_made(change: dict[str, Any]) -> None:
 
 def test_the_five_outcomes_are_those_of_the_contract() -> None:
     assert OUTCOMES == ("recognised", "unknown", "no_face", "rejected", "superseded")
+
+
+@given(results())
+def test_without_a_student_the_result_is_a_result_still_and_names_the_others(result: Result) -> None:
+    for student in result.students + result.uncertain:
+        less = result.without(student.student_id)
+        assert not less.names(student.student_id)
+        assert read_result(write_result(less)) == less
+        others = {one.student_id for one in result.students + result.uncertain} - {student.student_id}
+        assert {one.student_id for one in less.students + less.uncertain} == others
+
+
+def test_without_whom_it_does_not_name_a_result_stays_itself() -> None:
+    assert RECOGNISED.without("8") is RECOGNISED
+    assert UNCERTAIN.without("7").outcome == "unknown"
+    assert UNCERTAIN.without("7").csv == write_csv([])
+    assert UNCERTAIN.without("8").csv == UNCERTAIN.csv

@@ -1,0 +1,105 @@
+"""`forget`: erase one student from a stage, with a receipt."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recognition.erasure.forget import Stage
+from recognition.erasure.places import Subject
+from recognition.files import require_place, write_private
+from recognition.roster import MAX_TEXT
+
+UNFINISHED = 3
+NEEDED = (
+    "INPUT_BUCKET",
+    "OUTPUT_BUCKET",
+    "GALLERY_BUCKET",
+    "STUDENT_TABLE",
+    "JOB_TABLE",
+    "OUTPUT_QUEUE_URL",
+    "OUTPUT_DEAD_LETTER_QUEUE_URL",
+)
+
+
+@click.command()
+@click.argument("student")
+@click.option("--dry-run", is_flag=True, help="List what would be erased and change nothing.")
+@click.option("--clips", is_flag=True, help="Delete the raw clips that show the student, too.")
+@click.option("--receipt", "receipt_file", type=click.Path(path_type=Path), help="Write the receipt as JSON, too.")
+def forget(student: str, dry_run: bool, clips: bool, receipt_file: Path | None) -> None:
+    """Erase STUDENT (an id) everywhere: row, consent, templates, results, job records, and the files on the VM.
+
+    May be repeated: a run that was cut off is finished by the next. The code is 0 if a second look finds nothing, 3 if
+    it must be run again, which the receipt then says.
+    """
+    from recognition.aws.calls import client
+    from recognition.erasure.forget import forget as erase
+    from recognition.erasure.forget import look
+    from recognition.erasure.receipt import as_json, as_text
+
+    if not student.strip() or len(student) > MAX_TEXT:
+        raise click.UsageError(f"STUDENT is an id of 1 to {MAX_TEXT} characters, as in student_table")
+    if receipt_file:
+        require_place(receipt_file)
+    stage = stage_in(os.environ, client)
+    if dry_run:
+        receipt, subject = look(student, stage)
+        _list_clips(subject)
+    else:
+        receipt = erase(student, stage, clips=clips)
+    if receipt_file:
+        write_private(receipt_file, as_json(receipt).encode())
+    click.echo(as_text(receipt), nl=False)
+    if not receipt.complete and not dry_run:
+        raise SystemExit(UNFINISHED)
+
+
+def stage_in(environment: Mapping[str, str], client: Callable[[str], Any], wait_s: int = 2) -> Stage:
+    """Everywhere on the stage that the environment names; empty queues are waited for `wait_s`, 0 to 20 seconds.
+
+    Raises `SetupError` naming what is not set.
+    """
+    from recognition.aws.erased import S3Erased
+    from recognition.aws.galleries import S3Galleries
+    from recognition.aws.job_items import DynamoJobItems
+    from recognition.aws.messages import SqsMessages
+    from recognition.aws.outputs import SqsOutbox
+    from recognition.aws.roster import DynamoRoster
+    from recognition.aws.versions import S3Versions
+    from recognition.erasure.clips import Clips
+    from recognition.erasure.jobs import Jobs
+    from recognition.erasure.messages import Messages
+    from recognition.erasure.results import Results
+    from recognition.erasure.templates import Templates
+    from recognition.settings import require
+
+    require(environment, NEEDED)
+    names = {name: environment[name] for name in NEEDED}
+    s3, sqs, dynamodb = client("s3"), client("sqs"), client("dynamodb")
+    gallery = names["GALLERY_BUCKET"]
+    return Stage(
+        rows=DynamoRoster(dynamodb, names["STUDENT_TABLE"]),
+        erased=S3Erased(s3, gallery),
+        templates=Templates(S3Versions(s3, gallery), S3Galleries(s3, gallery)),
+        jobs=Jobs(DynamoJobItems(dynamodb, names["JOB_TABLE"])),
+        results=Results(S3Versions(s3, names["OUTPUT_BUCKET"])),
+        clips=Clips(S3Versions(s3, names["INPUT_BUCKET"])),
+        queues=(
+            Messages(SqsMessages(sqs, names["OUTPUT_QUEUE_URL"], wait_s), "output queue"),
+            Messages(SqsMessages(sqs, names["OUTPUT_DEAD_LETTER_QUEUE_URL"], wait_s), "output dead letters"),
+        ),
+        outbox=SqsOutbox(sqs, names["OUTPUT_QUEUE_URL"]),
+        clock=time.time,
+    )
+
+
+def _list_clips(subject: Subject) -> None:
+    """The clips, for whoever must decide about them; never in the receipt."""
+    for clip in sorted(subject.clips):
+        click.echo(f"shown in {clip.key!r}" + (f", version {clip.version_id}" if clip.version_id else ""))

@@ -1,0 +1,126 @@
+"""Forgetting one student on a stage: close the gate, look everywhere, erase, ask the VM, look again, and say so.
+
+Knows places, not what is in them. The surprising rule: the student's row goes last. It tells a run that takes over from
+one that was cut off which name to look for; its consent goes first, so that from then on nobody is named by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from recognition.erasure.clips import Clips
+from recognition.erasure.erased import Erased, ErasedStudents
+from recognition.erasure.jobs import Jobs
+from recognition.erasure.messages import Messages
+from recognition.erasure.places import Place, Subject, Trace
+from recognition.erasure.receipt import Entry, Receipt, counted, iso
+from recognition.erasure.results import Results
+from recognition.erasure.templates import Templates, publish_without
+from recognition.ports import Outbox
+from recognition.roster import Student
+from wire.erasure_message import Erasure, write_erasure
+
+Found = list[tuple[Place, list[Trace]]]
+
+
+class Rows(Protocol):
+    """The rows of `student_table`."""
+
+    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
+        """Those there are."""
+        ...
+
+    def withdraw_consent(self, student_id: str) -> bool:
+        """Take the consent out of a row; False if there is no row."""
+        ...
+
+    def remove(self, student_id: str) -> None:
+        """Delete a row, whether there is one or not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everywhere that traces may be. `clock` gives seconds since the epoch."""
+
+    rows: Rows
+    erased: ErasedStudents
+    templates: Templates
+    jobs: Jobs
+    results: Results
+    clips: Clips
+    queues: Sequence[Messages]
+    outbox: Outbox
+    clock: Callable[[], float]
+
+
+def look(student_id: str, stage: Stage) -> tuple[Receipt, Subject]:
+    """What `forget` would erase: the receipt of a dry run, and the clips that show the student."""
+    began = stage.clock()
+    subject, row = _subject(student_id, stage)
+    found = _find(subject, stage)
+    entries = [entry for place, traces in found for entry in counted(place.name, traces)]
+    clips = stage.clips.find(subject)
+    return (
+        Receipt(student_id, iso(began), iso(stage.clock()), True, (*row, *entries), clips_left=len(clips)),
+        subject,
+    )
+
+
+def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
+    """Erase the student; `clips`: the raw clips that show the student as well. A second run finishes the first."""
+    began = stage.clock()
+    earlier = stage.erased.of(student_id) or Erased(began)
+    stage.erased.note(student_id, earlier)
+    subject, row = _subject(student_id, stage)
+    stage.rows.withdraw_consent(student_id)
+    closed = publish_without([student_id], stage.templates.galleries)
+    found = _find(subject, stage)
+    settled_at = earlier.settled_at or max(began, stage.jobs.held_until)
+    stage.erased.note(student_id, replace(earlier, settled_at=settled_at))
+    shown = stage.clips.find(subject)
+    entries = _erase([(stage.clips, shown), *found] if clips else found, subject, stage)
+    if closed:
+        entries.append(Entry(stage.templates.name, "published gallery", 1, iso(began)))
+    stage.outbox.send(write_erasure(Erasure(student_id, iso(began))))
+    entries.append(Entry("virtual machine", "asked to erase", 1, iso(stage.clock())))
+    again = Subject(student_id, set(subject.names))
+    remains = [entry for place, traces in _find(again, stage) for entry in counted(place.name, traces)]
+    settling = settled_at > stage.clock()
+    if row and not remains and not settling:
+        stage.rows.remove(student_id)
+        entries.append(replace(row[0], at=iso(stage.clock())))
+    return Receipt(
+        student_id=student_id,
+        began=iso(began),
+        ended=iso(stage.clock()),
+        dry_run=False,
+        entries=tuple(entries),
+        remains=tuple(remains),
+        again_after=iso(settled_at) if settling else "",
+        clips_left=0 if clips else len(shown),
+    )
+
+
+def _subject(student_id: str, stage: Stage) -> tuple[Subject, tuple[Entry, ...]]:
+    """Who it is, and the row as the receipt has it."""
+    there = stage.rows.students([student_id]).get(student_id)
+    row = (Entry("student_table", "row with consent", 1),) if there else ()
+    return Subject(student_id, {there.name} if there else set()), row
+
+
+def _find(subject: Subject, stage: Stage) -> Found:
+    """Look everywhere, jobs before results: they tell which pictures show the student."""
+    places: list[Place] = [stage.templates, stage.jobs, stage.results, *stage.queues]
+    return [(place, place.find(subject)) for place in places]
+
+
+def _erase(found: Found, subject: Subject, stage: Stage) -> list[Entry]:
+    """Erase what was found. Results before jobs, which tell a second run which pictures show the student."""
+    entries: list[Entry] = []
+    for place, traces in sorted(found, key=lambda each: isinstance(each[0], Jobs)):
+        place.erase(subject, traces)
+        entries += counted(place.name, traces, iso(stage.clock()))
+    return entries

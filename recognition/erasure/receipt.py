@@ -1,0 +1,99 @@
+"""The receipt of an erasure: every place, count and time, what is left, and what no program can erase.
+
+Pure. The surprising rule: it says how many things were erased and not which. A list of the clips that somebody was in
+would be the very record that the erasure is to end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+
+from recognition.erasure.places import Trace
+
+LEFT = (
+    "Point-in-time backups of student_table and job_table hold what they held for 35 days: whoever restores from them "
+    "must run this again.",
+    "A machine that polls erases its files at its next tick. Of several machines one gets the message: on each of the "
+    "others run `python -m poller.erase STUDENT`.",
+    "Files outside the stage are not reached: the gallery and the students' file that `enrol` wrote, photographs, roll "
+    "calls that somebody printed or sent on.",
+    "Where the student was never recognised nobody knows of it: pictures and clips may show the face till they expire.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """So many things of a kind in a place, erased at `at` (ISO 8601; empty: only found)."""
+
+    place: str
+    what: str
+    count: int
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an erasure came to. `again_after` (ISO 8601) is when it must be run again, because work was under way;
+    `clips_left` counts raw clips that show the student and were not asked to be deleted."""
+
+    student_id: str
+    began: str
+    ended: str
+    dry_run: bool
+    entries: tuple[Entry, ...]
+    remains: tuple[Entry, ...] = ()
+    again_after: str = ""
+    clips_left: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether a second look has found nothing, and nothing is to come."""
+        return not self.dry_run and not self.remains and not self.again_after
+
+
+def counted(place: str, traces: Sequence[Trace], at: str = "") -> list[Entry]:
+    """The traces of a place by their kind."""
+    return [Entry(place, what, count, at) for what, count in sorted(Counter(each.what for each in traces).items())]
+
+
+def as_json(receipt: Receipt) -> str:
+    """The receipt as one object."""
+    told: Mapping[str, object] = {"receipt": 1, "complete": receipt.complete, **asdict(receipt), "not_erased": LEFT}
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_text(receipt: Receipt) -> str:
+    """The receipt for a person."""
+    verb = "would be erased (dry run: nothing was changed)" if receipt.dry_run else "erased"
+    lines = [f"student {receipt.student_id}: {verb}", f"began {receipt.began}, ended {receipt.ended}", ""]
+    lines += [_line(entry) for entry in receipt.entries] or ["nothing was found: is the id right?"]
+    lines += ["", *_verdict(receipt)]
+    if receipt.clips_left:
+        lines.append(f"{receipt.clips_left} raw clip(s) that show the student stay until they expire (see --clips)")
+    return "\n".join([*lines, "", "Not erased by this:", *(f"- {each}" for each in LEFT)]) + "\n"
+
+
+def iso(at: float) -> str:
+    """A time in seconds since the epoch as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="seconds")
+
+
+def _verdict(receipt: Receipt) -> list[str]:
+    if receipt.complete:
+        return ["complete: a second look has found nothing"]
+    lines = [f"STILL THERE {_line(entry)}" for entry in receipt.remains]
+    if receipt.again_after:
+        lines.append(
+            f"NOT COMPLETE: clips were being worked on when this began; run it again after {receipt.again_after}"
+        )
+    elif receipt.remains:
+        lines.append("NOT COMPLETE: run it again; a foreign object is not ours to rewrite, so delete that by hand")
+    return lines
+
+
+def _line(entry: Entry) -> str:
+    return f"{entry.place:<24} {entry.what:<18} {entry.count:>7}  {entry.at}".rstrip()

@@ -1,0 +1,183 @@
+"""`consent`, `forget`, `retention` and `gallery`, as an operator calls them, on a stage in moto."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recognition.__main__ import main
+from recognition.aws.galleries import S3Galleries
+from recognition.aws.roster import DynamoRoster
+from recognition.gallery_file import write_gallery
+from recognition.roster import Consent, Student
+from tests.people import gallery_of
+
+ADA = Student("ada", "Ada", "art", "1", Consent("office", "2026-01-01"))
+
+
+@pytest.fixture
+def run(deployed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["recognition", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            raise SystemExit(main())
+        shown = capsys.readouterr()
+        return int(left.value.code or 0), shown.out, shown.err
+
+    return run
+
+
+@pytest.fixture
+def roster(deployed: Any) -> DynamoRoster:
+    return DynamoRoster(deployed.dynamodb, "students")
+
+
+def test_a_list_is_imported_whole_or_not_at_all(run: Any, roster: DynamoRoster, tmp_path: Path) -> None:
+    roster.write([ADA])
+    file = tmp_path / "consents.csv"
+    file.write_text("id;name;granted_by;until\nada;;parents;2099-07-31\nbob;Bob;parents;2099-07-31\ncyd;;parents;\n")
+    code, _, err = run("consent", "import", file)
+    assert (code, "line 4: student 'cyd' has no row yet" in err) == (1, True)
+    assert list(roster.everybody()) == [ADA]
+    file.write_text(file.read_text().replace("cyd;;parents;\n", ""))
+    assert run("consent", "import", file, "--dry-run")[1] == "1 new row(s), 1 changed (dry run: nothing is written)\n"
+    assert list(roster.everybody()) == [ADA]
+    assert run("consent", "import", file)[1] == "1 new row(s), 1 changed\n"
+    rows = roster.students(["ada", "bob"])
+    assert rows["ada"].major == "art"
+    assert {each.consent.expires_at for each in rows.values() if each.consent} == {"2099-07-31"}
+
+
+def test_the_report_says_who_lacks_consent(run: Any, roster: DynamoRoster) -> None:
+    roster.write([ADA, Student("bob", "Bob\x1b", "", "", None, ("cse546",))])
+    _, out, _ = run("consent", "report")
+    assert "1 student(s) with valid consent\n1 without consent\n  bob  Bob?\n" in out
+    assert json.loads(run("consent", "report", "--json", "--section", "cse546")[1])["without"] == ["bob"]
+    assert json.loads(run("consent", "report", "--json", "--section", "cse546")[1])["valid"] == []
+
+
+def test_whoever_withdraws_is_out_of_row_and_gallery_at_once(run: Any, roster: DynamoRoster, deployed: Any) -> None:
+    roster.write([ADA])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(gallery_of("ada", "bob"))
+    code, out, _ = run("consent", "withdraw", "ada")
+    assert (code, out) == (0, "student ada: consent withdrawn, taken out of the published gallery\n")
+    assert galleries.current().student_ids == ("bob",)
+    assert roster.students(["ada"])["ada"].consent is None
+    assert run("consent", "withdraw", "nobody")[0] == 1
+
+
+def test_whose_consent_has_ended_is_taken_out_of_the_gallery(run: Any, roster: DynamoRoster, deployed: Any) -> None:
+    over = Consent("office", "2025-01-01", "2026-01-01")
+    roster.write([ADA, Student("bob", "Bob", "", "", over), Student("cyd", "Cyd", "", "")])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(gallery_of("ada", "bob", "cyd", "dan"))
+    code, out, _ = run("consent", "enforce")
+    assert (code, out) == (0, "3 student(s) taken out of the published gallery: bob, cyd, dan\n")
+    assert galleries.current().student_ids == ("ada",)
+    assert run("consent", "enforce")[1] == "0 student(s) taken out of the published gallery\n"
+
+
+def test_forget_writes_a_receipt_and_says_what_it_could_not(
+    run: Any, roster: DynamoRoster, deployed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTPUT_DEAD_LETTER_QUEUE_URL", deployed.sqs.create_queue(QueueName="dead")["QueueUrl"])
+    roster.write([ADA])
+    S3Galleries(deployed.s3, "galleries").publish(gallery_of("ada", "bob"))
+    deployed.s3.put_object(Bucket="results", Key="foreign.txt", Body=b'what is "ada" doing here')
+    code, out, _ = run("forget", "ada", "--dry-run")
+    assert (code, "would be erased" in out) == (0, True)
+    assert roster.students(["ada"])
+    code, out, _ = run("forget", "ada", "--receipt", tmp_path / "receipt.json")
+    assert code == 3
+    assert "STILL THERE output bucket" in out
+    assert not json.loads((tmp_path / "receipt.json").read_text())["complete"]
+    assert roster.students(["ada"]), "the row goes last"
+    deployed.s3.delete_object(
+        Bucket="results",
+        Key="foreign.txt",
+        VersionId=deployed.s3.head_object(Bucket="results", Key="foreign.txt")["VersionId"],
+    )
+    code, out, _ = run("forget", "ada", "--receipt", tmp_path / "receipt.json")
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    assert (code, receipt["complete"], "Ada" in json.dumps(receipt)) == (0, True, False)
+    assert not roster.students(["ada"])
+    assert (tmp_path / "receipt.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("student", ["", "  ", "x" * 201])
+def test_an_id_that_nobody_can_have_is_refused(run: Any, student: str) -> None:
+    assert run("forget", student)[0] == 2
+
+
+def test_what_is_under_way_when_an_erasure_begins_must_end_before_it_is_complete(
+    run: Any, roster: DynamoRoster, deployed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTPUT_DEAD_LETTER_QUEUE_URL", deployed.sqs.create_queue(QueueName="dead")["QueueUrl"])
+    roster.write([ADA])
+    item = {"job_id": {"S": "1"}, "state": {"S": "working"}, "locked_until": {"N": "99999999999"}}
+    deployed.dynamodb.put_item(TableName="jobs", Item=item)
+    code, out, _ = run("forget", "ada")
+    assert (code, "run it again after 5138-11-16" in out) == (3, True)
+    assert roster.students(["ada"])["ada"].consent is None
+
+
+def test_retention_tells_what_there_is_and_what_no_rule_ends(run: Any, roster: DynamoRoster, deployed: Any) -> None:
+    roster.write([ADA])
+    deployed.s3.put_object(Bucket="clips", Key="cam.mp4", Body=b"x")
+    code, out, _ = run("retention")
+    assert code == 3
+    assert "input bucket: no rule ends what lies here" in out
+    for bucket, days in (("clips", 30), ("results", 365), ("galleries", 0)):
+        ends = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": ""}}
+        ends |= {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
+        ends |= {"Expiration": {"Days": days}} if days else {}
+        deployed.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [ends]})
+    ends_at = {"Enabled": True, "AttributeName": "expires"}
+    deployed.dynamodb.update_time_to_live(TableName="jobs", TimeToLiveSpecification=ends_at)
+    code, out, _ = run("retention", "--json")
+    told = {(each["place"], each["what"]): each for each in json.loads(out)}
+    assert code == 0
+    assert told["input bucket", "clips"]["count"] == told["student_table", "rows"]["count"] == 1
+    assert told["output bucket", "results"]["limit"] == 365
+
+
+def test_one_command_goes_back_to_an_earlier_gallery_of_those_who_consent_now(
+    run: Any, roster: DynamoRoster, deployed: Any
+) -> None:
+    roster.write([replace(ADA, sections=("cse546",)), replace(ADA, student_id="bob", consent=None)])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    first = gallery_of("ada", "bob", photographs=2)
+    galleries.publish(first)
+    galleries.publish(gallery_of("ada"))
+    listed = run("gallery", "list")[1].splitlines()
+    assert [line.endswith("published") for line in listed] == [True, False]
+    assert listed[1].startswith(f"{first.version}  ")
+    code, out, _ = run("gallery", "rollback", first.version)
+    assert (code, out.endswith(": 1 student(s)\n")) == (0, True)
+    current = galleries.current()
+    assert (current.student_ids, current.photographs, current.sections) == (("ada",), (2,), {"cse546": ("ada",)})
+    assert run("gallery", "rollback", "0123456789ab")[2].startswith("error: no gallery '0123456789ab' is kept")
+
+
+def test_going_back_brings_no_erased_student_back(
+    run: Any, roster: DynamoRoster, deployed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTPUT_DEAD_LETTER_QUEUE_URL", deployed.sqs.create_queue(QueueName="dead")["QueueUrl"])
+    roster.write([ADA, replace(ADA, student_id="bob")])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(gallery_of("ada", "bob"))
+    galleries.publish(gallery_of("bob"))
+    assert run("forget", "ada")[0] == 0
+    galleries.publish(gallery_of("cyd"))
+    for line in run("gallery", "list")[1].splitlines():
+        run("gallery", "rollback", line.split()[0])
+        assert "ada" not in galleries.current().student_ids
+    deployed.s3.put_object(Bucket="galleries", Key="gallery/m/copied.npz", Body=write_gallery(gallery_of("ada")))
+    roster.write([ADA])
+    assert run("gallery", "rollback", "copied")[1].endswith(": 0 student(s)\n")
