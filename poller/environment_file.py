@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from poller.errors import SettingsError
-from poller.settings import TABLE, Settings
+from poller.settings import Settings
+from poller.settings_table import TABLE
 
 DEFAULT_RESULTS = "/var/lib/smart-classroom/results"
 SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")

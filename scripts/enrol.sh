@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: scripts/enrol.sh DIR [--consent-by WHO [--consent-until DATE]] [--skip-bad-photographs]
-#                         [--gallery FILE] [--students FILE] [--no-publish]
+#                         [--gate refuse|warn|report] [--sheet FILE] [--gallery FILE] [--students FILE] [--no-publish]
 #
 # Enrols the students in DIR and publishes them: DIR holds a folder for each student, named by the student's id,
 # with photographs and optionally student.json ({"name": ..., "major": ..., "year": ...}).
@@ -9,6 +9,8 @@
 #                          is not published
 #   --consent-until DATE   when that consent ends (YYYY-MM-DD)
 #   --skip-bad-photographs leave photographs without exactly one face out instead of stopping
+#   --gate MODE            refuse (default): nobody is enrolled while a photograph is at fault; warn; report: only look
+#   --sheet FILE           a contact sheet (HTML) of what was accepted and what not, and why
 #   --gallery FILE         where to keep the gallery (default gallery.npz)
 #   --students FILE        where to keep the students' rows (default students.json)
 #   --no-publish           stop after enrolling; nothing leaves this machine
@@ -23,15 +25,17 @@ fail() {
     exit 2
 }
 
-dir='' who='' until='' skip='' gallery=gallery.npz students=students.json publish=yes
+dir='' who='' until='' skip='' gate='' sheet='' gallery=gallery.npz students=students.json publish=yes
 while [ $# -gt 0 ]; do
     case $1 in
-    --consent-by | --consent-until | --gallery | --students) [ $# -gt 1 ] || fail "$1 needs a value" ;;
+    --consent-by | --consent-until | --gate | --sheet | --gallery | --students) [ $# -gt 1 ] || fail "$1 needs a value" ;;
     esac
     case $1 in
     -h | --help) usage; exit 0 ;;
     --consent-by) who=$2; shift ;;
     --consent-until) until=$2; shift ;;
+    --gate) gate=$2; shift ;;
+    --sheet) sheet=$2; shift ;;
     --gallery) gallery=$2; shift ;;
     --students) students=$2; shift ;;
     --skip-bad-photographs) skip=$1 ;;
@@ -43,6 +47,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$dir" ] || { usage >&2; exit 2; }
 [ -d "$dir" ] || fail "$dir is not a folder"
+[ "$gate" != report ] || publish='' # nothing is enrolled then
 missing=
 [ -n "${GALLERY_BUCKET-}" ] || missing="$missing GALLERY_BUCKET"
 [ -n "${STUDENT_TABLE-}" ] || missing="$missing STUDENT_TABLE"
@@ -54,7 +59,8 @@ fi
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 python="$root/.venv/bin/python"
 set -- --gallery "$gallery" --students "$students"
-"$python" -m recognition enrol "$dir" "$@" ${skip:+"$skip"} ${who:+--consent-by "$who"} ${until:+--consent-until "$until"}
+"$python" -m recognition enrol "$dir" "$@" ${skip:+"$skip"} ${who:+--consent-by "$who"} ${until:+--consent-until "$until"} \
+    ${gate:+--gate "$gate"} ${sheet:+--sheet "$sheet"}
 if [ -n "$publish" ]; then
     "$python" -m recognition publish "$@"
 fi

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from poller.settings import TABLE
+from poller.settings_table import TABLE
 
 _DEFAULTS = {row.field: row.default for row in TABLE}
 

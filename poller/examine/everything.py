@@ -14,7 +14,8 @@ from poller.errors import SettingsError
 from poller.examine import cloud, invoker, machine
 from poller.examine.finding import Check, Finding, State, run_all
 from poller.ports import MeasuredQueue
-from poller.settings import TABLE, TRIGGERS, Settings
+from poller.settings import Settings
+from poller.settings_table import TABLE, TRIGGERS
 
 CREDENTIALS_S = 25.0  # longer than the `timeout 20` that docs/poller.md puts before a credential_process
 ANSWERS_S = 20.0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from poller.settings import TABLE
+from poller.settings_table import TABLE
 from poller.sign_of_life import METRIC, NAMESPACE
 from poller.state import FRESH_S
 from recognition.aws.jobs import BY_SECTION

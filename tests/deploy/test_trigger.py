@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from poller.settings import TABLE
+from poller.settings_table import TABLE
 from tests.deploy.test_template import arn, role_statements
 
 Render = Callable[..., dict[str, Any]]

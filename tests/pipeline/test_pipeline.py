@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from poller.settings import TABLE
+from poller.settings_table import TABLE
 
 pytestmark = pytest.mark.pipeline
 ROOT = Path(__file__).parents[2]

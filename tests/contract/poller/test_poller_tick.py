@@ -21,7 +21,7 @@ from poller.clock import SystemClock
 from poller.history import HISTORY, LAST_SUCCESS
 from poller.logs import FIELDS
 from poller.replies import HINT_ENDPOINT
-from poller.settings import TABLE
+from poller.settings_table import TABLE
 from poller.tally import EXIT_MEANS
 from tests.contract.poller.loopback_aws import LoopbackAws, loopback_aws
 from tests.unit.poller.poller_fakes import all_done, csv_files, event, record, result

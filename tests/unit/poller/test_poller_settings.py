@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from poller.errors import SettingsError
-from poller.settings import TABLE, Settings, explain
+from poller.settings import Settings, explain
+from poller.settings_table import TABLE
 from tests.unit.poller.poller_fakes import ENVIRONMENT
 
 
