@@ -17,12 +17,13 @@ from recognition.commands.gallery import gallery
 from recognition.commands.identify import identify
 from recognition.commands.import_legacy import import_legacy
 from recognition.commands.publish import publish
+from recognition.commands.rehearse import rehearse
 from recognition.commands.retention import retention
 from recognition.commands.rollcall import rollcall
 from recognition.errors import RecognitionError
 
 ENROLLING = [enrol, enrol_photographs, import_legacy, calibrate, publish, gallery]
-LOOKING = [identify, rollcall, explain, correct, corrections]
+LOOKING = [identify, rollcall, explain, correct, corrections, rehearse]
 PRIVACY = [consent, forget, retention]
 
 

@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def environment(aws: LoopbackAws, folder: Path) -> dict[str, str]:
-    return aws.environment(folder, POLLER_WAIT_S="1")
+    return aws.environment(folder, POLLER_WAIT_S="1", RESULT_RETENTION_DAYS="0")  # the sweep writes, too: not filing
 
 
 def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -262,3 +263,11 @@ def test_correcting_and_proposing_add_nothing_to_gallery_and_rows(run: Run, work
     run("correct", CLIP, "--face", "4", "--student", "c", "--by", "me")
     run("corrections", "propose", "cse546", SESSION)
     assert kept() == before
+
+
+def test_a_stages_records_are_replayed(run: Run, worked: Stage) -> None:
+    same = run("rehearse", "records", "cse546", "--threshold", "0.93")
+    assert (same.code, same.out.splitlines()[0]) == (0, "4 face(s), 0 would change")
+    higher = run("rehearse", "records", "cse546", SESSION, "--threshold", "0.96", "--json")
+    assert higher.code == 1
+    assert {change["student_id"] for change in json.loads(higher.out)["changes"]} == {"a", "b", "c"}
