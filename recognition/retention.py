@@ -57,7 +57,7 @@ def kept_items(expiries: Iterable[float], ttl: bool, now: datetime) -> Kept:
     overdue = sum(0 < each < (now - GRACE).timestamp() for each in found)
     endless = sum(each <= 0 for each in found)
     advice = "TTL is off: deploy the stage again" if not ttl else _advice(overdue)
-    return Kept("job_table", "decisions", len(found), overdue=overdue + endless, advice=advice or _endless(endless))
+    return Kept("job table", "decisions", len(found), overdue=overdue + endless, advice=advice or _endless(endless))
 
 
 def as_json(kept: Sequence[Kept]) -> list[dict[str, object]]:

@@ -40,7 +40,7 @@ def retention(as_json: bool) -> None:
     jobs = DynamoJobItems(dynamodb, os.environ["JOB_TABLE"])
     kept.append(kept_items(jobs.expiries(), jobs.ends(), now))
     rows = sum(1 for _ in DynamoRoster(dynamodb, os.environ["STUDENT_TABLE"]).everybody())
-    kept.append(Kept("student_table", "rows", rows))
+    kept.append(Kept("student table", "rows", rows))
     click.echo(json.dumps(as_data(kept), indent=2) if as_json else as_text(kept))
     if any(each.advice for each in kept):
         raise SystemExit(OVERDUE)

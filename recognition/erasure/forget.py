@@ -107,7 +107,7 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
 def _subject(student_id: str, stage: Stage) -> tuple[Subject, tuple[Entry, ...]]:
     """Who it is, and the row as the receipt has it."""
     there = stage.rows.students([student_id]).get(student_id)
-    row = (Entry("student_table", "row with consent", 1),) if there else ()
+    row = (Entry("student table", "row with consent", 1),) if there else ()
     return Subject(student_id, {there.name} if there else set()), row
 
 

@@ -72,7 +72,7 @@ class Jobs:
 
     items: JobItems
     held_until: float = 0.0
-    name: str = "job_table"
+    name: str = "job table"
 
     def find(self, subject: Subject) -> list[Trace]:
         """Every item that tells of the student; the clips that show the student become known."""

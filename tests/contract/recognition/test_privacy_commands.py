@@ -143,7 +143,7 @@ def test_retention_tells_what_there_is_and_what_no_rule_ends(run: Any, roster: D
     code, out, _ = run("retention", "--json")
     told = {(each["place"], each["what"]): each for each in json.loads(out)}
     assert code == 0
-    assert told["input bucket", "clips"]["count"] == told["student_table", "rows"]["count"] == 1
+    assert told["input bucket", "clips"]["count"] == told["student table", "rows"]["count"] == 1
     assert told["output bucket", "results"]["limit"] == 365
 
 
