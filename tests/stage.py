@@ -19,7 +19,7 @@ from wire.result_json import read_result
 from wire.result_message import Result
 
 ROOT = Path(__file__).parents[1]
-MAX_IDLE_TICKS = 8
+MAX_IDLE_TICKS = 12  # of three seconds and more: a failed message comes back within thirty
 
 
 @dataclass
