@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from recognition.detect import LOOKS
 from recognition.errors import EnrolmentError
@@ -88,6 +88,7 @@ def decoded(data: bytes, lines: int = LINES) -> Rgb:
     formats = FORMATS
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
         formats = _heif()
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # face_recognition switches it on for the whole process
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageFile
 
 from recognition.enrolment.judge import SAME_PICTURE
 from recognition.errors import EnrolmentError
@@ -66,7 +66,8 @@ def test_any_kind_of_pixels_becomes_red_green_blue(mode: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
-def test_a_photograph_cut_off_is_refused(kind: str) -> None:
+def test_a_photograph_cut_off_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as importing face_recognition leaves it
     whole = stored(Image.fromarray(np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8)), kind)
     for share in (0.1, 0.5, 0.9):
         with pytest.raises(EnrolmentError, match="not a readable photograph"):
