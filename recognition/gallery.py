@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recognition.errors import GalleryError
 from recognition.faces import DIMENSIONS, MODEL, unit
-from recognition.threshold import fitted_threshold, uncertain_band
+from recognition.threshold import fitted_threshold, moved_threshold, uncertain_band
 
 ThresholdFrom = Literal["fitted", "legacy", "calibrated"]
 """The shipped formula; the formula less what a legacy gallery lacks; `python -m recognition calibrate --write`."""
@@ -112,13 +112,12 @@ class Gallery:
         wanted = frozenset(student_ids)
         kept = [n for n, student_id in enumerate(self.student_ids) if student_id in wanted]
         photographs = tuple(self.photographs[n] for n in kept)
-        moved = self.threshold + fitted_threshold(photographs) - fitted_threshold(self.photographs)
         return replace(
             self,
             student_ids=tuple(self.student_ids[n] for n in kept),
             templates=self.templates[kept],
             photographs=photographs,
-            threshold=min(1.0, round(moved, 4)) if kept else 1.0,
+            threshold=moved_threshold(self.threshold, self.photographs, photographs) if kept else 1.0,
             enrolled=None,
             sections={},
         )

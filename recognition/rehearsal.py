@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from recognition.decision import Decision, FaceDecision
 from recognition.finished import FinishedVersion
-from recognition.vote import CLEAR_LEAD, CLEAR_LOOK, Answer, Verdict
+from recognition.match import Match
+from recognition.vote import Answer, Verdict, answer_to, is_borne_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ def _answers(verdicts: Iterable[Verdict]) -> dict[str, Answer]:
     return {student_id: answer for student_id, answer in claims if student_id}
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """See `vote.Bounds`."""
+
+    threshold: float
+    uncertain_from: float
+
+
 def _with_threshold(face: FaceDecision, decision: Decision, threshold: float) -> Answer | None:
     """The answer; None where the record does not tell. A threshold for others moves as far as the section's does."""
     band = decision.threshold - decision.uncertain_from
@@ -76,9 +85,9 @@ def _with_threshold(face: FaceDecision, decision: Decision, threshold: float) ->
 
 
 def _answer(face: FaceDecision, threshold: float, band: float) -> Answer:
-    """`vote.answer_to`, from what a record keeps of a face."""
-    if face.similarity is None or face.similarity < round(threshold - band, 4):
+    """What the rule says of what a record keeps of a face."""
+    if face.similarity is None:
         return "unknown"
-    ahead = face.margin is not None and face.margin >= CLEAR_LEAD
-    borne_out = face.votes * 2 > face.frames and face.quality >= CLEAR_LOOK
-    return "identified" if face.similarity >= threshold and ahead and borne_out else "uncertain"
+    match = Match(face.student_id or "", face.similarity, face.margin or 0.0)
+    borne_out = is_borne_out(face.votes, face.frames, face.quality)
+    return answer_to(match, borne_out, _Bounds(threshold, round(threshold - band, 4)))

@@ -34,6 +34,11 @@ def fitted_threshold(photographs: Sequence[int]) -> float:
     return round(_curve(photographs, ONE_STUDENT, PER_LOG_STUDENT, PER_INVERSE_PHOTOGRAPH), 4)
 
 
+def moved_threshold(threshold: float, before: Sequence[int], after: Sequence[int]) -> float:
+    """A threshold made for one roster, for another: it moves by what the formula says of the two."""
+    return min(1.0, round(threshold + fitted_threshold(after) - fitted_threshold(before), 4))
+
+
 def uncertain_band(photographs: Sequence[int]) -> float:
     """How far below the threshold a face is still uncertain: down to what 10 % of strangers reach."""
     if not photographs:

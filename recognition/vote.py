@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -48,6 +48,16 @@ class Verdict:
         return self.match.student_id if self.answer == "uncertain" and self.match else None
 
 
+class Bounds(Protocol):
+    """From which similarity on (inclusive) a face is named, and from which on it is uncertain. A gallery has them."""
+
+    @property
+    def threshold(self) -> float: ...
+
+    @property
+    def uncertain_from(self) -> float: ...
+
+
 def judge(track: Track, gallery: Gallery) -> Verdict:
     """Compare one track with the gallery: a clear look, similar enough, a clear lead, most of its frames agree."""
     matches = nearest_each(np.stack([track.probe, *(sighting.embedding for sighting in track.sightings)]), gallery)
@@ -55,15 +65,20 @@ def judge(track: Track, gallery: Gallery) -> Verdict:
         return Verdict(track, None, 0, "unknown")
     match, *in_frames = matches
     votes = sum(found.student_id == match.student_id for found in in_frames)
-    borne_out = votes * 2 > len(track.sightings) and track.quality >= CLEAR_LOOK
+    borne_out = is_borne_out(votes, len(track.sightings), track.quality)
     return Verdict(track, match, votes, answer_to(match, borne_out, gallery))
 
 
-def answer_to(match: Match, borne_out: bool, gallery: Gallery) -> Answer:
+def is_borne_out(votes: int, frames: int, quality: float) -> bool:
+    """Whether most of the frames agree, and the best look (0 to 1) is a clear one."""
+    return votes * 2 > frames and quality >= CLEAR_LOOK
+
+
+def answer_to(match: Match, borne_out: bool, bounds: Bounds) -> Answer:
     """What a search's best match amounts to, given whether a clear look and most of the frames bear it out."""
-    if match.similarity < gallery.uncertain_from:
+    if match.similarity < bounds.uncertain_from:
         return "unknown"
-    sure = match.similarity >= gallery.threshold and match.margin >= CLEAR_LEAD and borne_out
+    sure = match.similarity >= bounds.threshold and match.margin >= CLEAR_LEAD and borne_out
     return "identified" if sure else "uncertain"
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from recognition.commands.material import detector_option, gallery_option, stored_gallery
 from recognition.commands.records import stage_records
+from recognition.detect import DETECTORS
 from recognition.gallery import Gallery
 from recognition.rehearsal import Change, Rehearsal, compared, replayed
 
@@ -45,7 +46,7 @@ def records(section: str, session: str | None, threshold: float, as_json: bool) 
 @click.option("--with-gallery", type=CLIPS, help="Instead of the gallery.")
 @click.option("--with-threshold", type=click.FloatRange(0, 1, min_open=True), help="Instead of the gallery's own.")
 @detector_option
-@click.option("--with-detector", type=click.Choice(["hog", "hog+cnn"]), help="Instead of the detector.")
+@click.option("--with-detector", type=click.Choice(list(DETECTORS)), help="Instead of the detector.")
 @click.option("--json", "as_json", is_flag=True, help="The same as data.")
 def clips(
     clips: tuple[Path, ...],

@@ -13,7 +13,7 @@ from recognition.errors import EnrolmentError
 from recognition.faces import Embedding
 from recognition.gallery import Enrolled, Gallery, make_gallery
 from recognition.photograph import Seen
-from recognition.threshold import fitted_threshold
+from recognition.threshold import moved_threshold
 
 
 def photographs_of(gallery: Gallery) -> Enrolled:
@@ -42,5 +42,5 @@ def with_photographs(gallery: Gallery, student_id: str, seen: Sequence[Seen]) ->
             embeddings[student_id].append(each.embedding)
             qualities[student_id].append(each.quality.score)
     made = make_gallery(embeddings, qualities)
-    moved = gallery.threshold + made.threshold - fitted_threshold(gallery.photographs)
-    return replace(made, threshold=min(1.0, round(moved, 4)), threshold_from=gallery.threshold_from, fpir=gallery.fpir)
+    moved = moved_threshold(gallery.threshold, gallery.photographs, made.photographs)
+    return replace(made, threshold=moved, threshold_from=gallery.threshold_from, fpir=gallery.fpir)
