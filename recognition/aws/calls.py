@@ -67,6 +67,16 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return attempts(operation, *args, **kwargs)
 
 
+def conditional(operation: Callable[..., Any], **request: Any) -> Any | None:
+    """The answer to a write with a DynamoDB condition; None where the condition does not hold."""
+    try:
+        return call(operation, **request)
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return None
+
+
 def items(operation: Callable[..., Any], **request: Any) -> Iterator[Any]:
     """The items of a query or a scan, page after page."""
     page: Any = {"LastEvaluatedKey": None}

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from botocore.exceptions import ClientError
-
-from recognition.aws.calls import call, error_code, items
+from recognition.aws.calls import conditional, items
 from recognition.aws.jobs import BY_SECTION, NO_SECTION, ordering
 from recognition.corrections import Correction, read_correction, write_correction
 from recognition.decision import Decision, read_decision
@@ -45,27 +43,24 @@ class DynamoFinished:
         Raises `RecognitionError` when the entry is gone, or is being worked on, or was since: the faces may then have
         other numbers.
         """
-        try:
-            call(
-                self.dynamodb.update_item,
-                TableName=self.table,
-                Key={"job_id": {"S": version.upload.job_id}},
-                UpdateExpression="SET corrections = list_append(if_not_exists(corrections, :none), :one)",
-                ConditionExpression="#state = :done AND #ordering = :ordering",
-                ExpressionAttributeNames={"#state": "state", "#ordering": "ordering"},
-                ExpressionAttributeValues={
-                    ":none": {"L": []},
-                    ":one": {"L": [{"S": write_correction(correction)}]},
-                    ":done": {"S": "done"},
-                    ":ordering": {"S": ordering(version.session.name, version.at)},
-                },
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        written = conditional(
+            self.dynamodb.update_item,
+            TableName=self.table,
+            Key={"job_id": {"S": version.upload.job_id}},
+            UpdateExpression="SET corrections = list_append(if_not_exists(corrections, :none), :one)",
+            ConditionExpression="#state = :done AND #ordering = :ordering",
+            ExpressionAttributeNames={"#state": "state", "#ordering": "ordering"},
+            ExpressionAttributeValues={
+                ":none": {"L": []},
+                ":one": {"L": [{"S": write_correction(correction)}]},
+                ":done": {"S": "done"},
+                ":ordering": {"S": ordering(version.session.name, version.at)},
+            },
+        )
+        if written is None:
             raise RecognitionError(
                 "the clip is being worked on again, or its entry is gone: look at it with `explain` once more"
-            ) from error
+            )
 
     def _items(self, section: str, session: str | None) -> Iterator[dict[str, Any]]:
         condition, values = "#section = :section", {":section": {"S": section}, ":done": {"S": "done"}}

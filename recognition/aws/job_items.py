@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 
-from recognition.aws.calls import call, error_code
+from recognition.aws.calls import call, conditional, items
 from recognition.erasure.jobs import JobItem
 
 NAMES = ("job_id", "clip", "version_id", "decision", "result", "outcome", "corrections", "state", "locked_until")
@@ -27,26 +26,19 @@ class DynamoJobItems:
 
     def all(self) -> Iterator[JobItem]:
         """Every item, read consistently."""
-        more: dict[str, Any] = {}
-        while True:
-            page = call(
-                self.dynamodb.scan,
-                TableName=self.table,
-                ConsistentRead=True,
-                ProjectionExpression=", ".join(f"#{name}" for name in NAMES),
-                ExpressionAttributeNames={f"#{name}": name for name in NAMES},
-                **more,
-            )
-            yield from map(_item, page.get("Items", []))
-            if not page.get("LastEvaluatedKey"):
-                return
-            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = items(
+            self.dynamodb.scan,
+            TableName=self.table,
+            ConsistentRead=True,
+            ProjectionExpression=", ".join(f"#{name}" for name in NAMES),
+            ExpressionAttributeNames={f"#{name}": name for name in NAMES},
+        )
+        yield from map(_item, found)
 
     def expiries(self) -> Iterator[float]:
         """When each item ends, seconds since the epoch; 0 for one that never does."""
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression="expires")
-        for page in pages:
-            yield from (float(item.get("expires", {}).get("N", "0")) for item in page.get("Items", []))
+        found = items(self.dynamodb.scan, TableName=self.table, ProjectionExpression="expires")
+        yield from (float(item.get("expires", {}).get("N", "0")) for item in found)
 
     def ends(self) -> bool:
         """Whether DynamoDB deletes what has expired."""
@@ -62,21 +54,16 @@ class DynamoJobItems:
         values |= {f":old_{name}": _value(getattr(there, name)) for name in changed}
         update = "SET " + ", ".join(f"#{name} = :new_{name}" for name in kept) if kept else ""
         update += " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
-        try:
-            call(
-                self.dynamodb.update_item,
-                TableName=self.table,
-                Key={"job_id": {"S": there.job_id}},
-                UpdateExpression=update,
-                ConditionExpression=" AND ".join(f"#{name} = :old_{name}" for name in changed),
-                ExpressionAttributeNames={f"#{name}": name for name in changed},
-                ExpressionAttributeValues=values,
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        written = conditional(
+            self.dynamodb.update_item,
+            TableName=self.table,
+            Key={"job_id": {"S": there.job_id}},
+            UpdateExpression=update,
+            ConditionExpression=" AND ".join(f"#{name} = :old_{name}" for name in changed),
+            ExpressionAttributeNames={f"#{name}": name for name in changed},
+            ExpressionAttributeValues=values,
+        )
+        return written is not None
 
 
 def _value(value: str | tuple[str, ...]) -> dict[str, Any]:

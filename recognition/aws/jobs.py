@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
-from recognition.aws.calls import call, error_code
+from recognition.aws.calls import call, conditional
 from recognition.jobs import Begun, Entry, Finished, Held, State
 from wire.result_message import Outcome
 from wire.s3_event import Upload
@@ -36,40 +34,33 @@ class DynamoJobs:
     def begin(self, upload: Upload, now: float, deadline: float) -> State:
         """Lock the version until `deadline`, unless it is finished or another lock is still valid at `now`."""
         owner = uuid4().hex
-        try:
-            answer = self._update(
-                upload,
-                "SET #state = :working, #owner = :owner, #identity = :identity, locked_until = :until, expires = :end",
-                "attribute_not_exists(job_id) OR (#state = :working AND locked_until < :now)",
-                {"#state": "state", "#owner": "owner", "#identity": "identity"},
-                {
-                    ":working": {"S": "working"},
-                    ":owner": {"S": owner},
-                    ":identity": {"S": upload.identity},
-                    ":until": {"N": f"{deadline:.3f}"},
-                    ":now": {"N": f"{now:.3f}"},
-                    ":end": {"N": self._expires(now)},
-                },
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        answer = self._update(
+            upload,
+            "SET #state = :working, #owner = :owner, #identity = :identity, locked_until = :until, expires = :end",
+            "attribute_not_exists(job_id) OR (#state = :working AND locked_until < :now)",
+            {"#state": "state", "#owner": "owner", "#identity": "identity"},
+            {
+                ":working": {"S": "working"},
+                ":owner": {"S": owner},
+                ":identity": {"S": upload.identity},
+                ":until": {"N": f"{deadline:.3f}"},
+                ":now": {"N": f"{now:.3f}"},
+                ":end": {"N": self._expires(now)},
+            },
+        )
+        if answer is None:
             return self._state(upload, owner)
         return Begun(answer["Attributes"].get("result", {}).get("S", ""))
 
     def release(self, upload: Upload, deadline: float, now: float) -> None:
         """Let the lock that ends at `deadline` end `now`, if it is still there and the version is not finished."""
-        try:
-            self._update(
-                upload,
-                "SET locked_until = :now",
-                "#state = :working AND locked_until = :deadline",
-                {"#state": "state"},
-                {":working": {"S": "working"}, ":now": {"N": f"{now:.3f}"}, ":deadline": {"N": f"{deadline:.3f}"}},
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        self._update(
+            upload,
+            "SET locked_until = :now",
+            "#state = :working AND locked_until = :deadline",
+            {"#state": "state"},
+            {":working": {"S": "working"}, ":now": {"N": f"{now:.3f}"}, ":deadline": {"N": f"{deadline:.3f}"}},
+        )
 
     def keep(self, upload: Upload, result: str, entry: Entry) -> None:
         """Keep entry and result. A result too long for an item is worked out again instead, should it come to that."""
@@ -104,8 +95,9 @@ class DynamoJobs:
 
     def _update(
         self, upload: Upload, update: str, condition: str, names: dict[str, str], values: dict[str, dict[str, str]]
-    ) -> Any:
-        return call(
+    ) -> Any | None:
+        """The item as it is now; None where `condition` does not hold, which an empty one always does."""
+        return conditional(
             self.dynamodb.update_item,
             TableName=self.table,
             Key={"job_id": {"S": upload.job_id}},

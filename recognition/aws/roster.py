@@ -10,10 +10,9 @@ from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from recognition.aws.calls import ATTEMPTS, call, error_code, items
+from recognition.aws.calls import ATTEMPTS, call, conditional, items
 from recognition.errors import RecognitionError, StageChanged, StudentsError
 from recognition.roster import Student, from_row, to_row
 
@@ -81,34 +80,26 @@ class DynamoRoster:
         student, there = pair
         consent = to_row(there).get("consent")
         without = "attribute_exists(student_id) AND attribute_not_exists(consent)"
-        try:
-            call(
-                self.dynamodb.put_item,
-                TableName=self.table,
-                Item={name: _write.serialize(value) for name, value in to_row(student).items()},
-                ConditionExpression="consent = :consent" if consent else without,
-                **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            raise StageChanged from error
+        written = conditional(
+            self.dynamodb.put_item,
+            TableName=self.table,
+            Item={name: _write.serialize(value) for name, value in to_row(student).items()},
+            ConditionExpression="consent = :consent" if consent else without,
+            **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
+        )
+        if written is None:
+            raise StageChanged
 
     def withdraw_consent(self, student_id: str) -> bool:
         """Take the consent out of the student's row; False if there is no row."""
-        try:
-            call(
-                self.dynamodb.update_item,
-                TableName=self.table,
-                Key={"student_id": {"S": student_id}},
-                UpdateExpression="REMOVE consent",
-                ConditionExpression="attribute_exists(student_id)",
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        written = conditional(
+            self.dynamodb.update_item,
+            TableName=self.table,
+            Key={"student_id": {"S": student_id}},
+            UpdateExpression="REMOVE consent",
+            ConditionExpression="attribute_exists(student_id)",
+        )
+        return written is not None
 
     def remove(self, student_id: str) -> None:
         """Delete the student's row, whether there is one or not."""
