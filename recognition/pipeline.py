@@ -85,9 +85,10 @@ class Pipeline:
         if state.kept_result:
             text, result, finding = state.kept_result, read_result(state.kept_result), None
         else:
-            result, finding, decision = self._work(upload, watch)
+            session = self.rule.session_of(upload.key)
+            result, finding, decision = self._work(upload, session.section, watch)
             text = write_result(result)
-            self.jobs.keep(upload, text, Entry(self.rule.session_of(upload.key), self.clock(), decision))
+            self.jobs.keep(upload, text, Entry(session, self.clock(), decision))
         self.outbox.send(text)
         self.jobs.finish(upload, result.outcome, self.clock())
         self._count(measured(result, finding, result.timing_ms if state.kept_result else watch.timing_ms()))
@@ -105,12 +106,11 @@ class Pipeline:
         except Exception:  # the lock expires by itself; what matters is the error that brought us here
             logger.warning("lock not released", extra={"job_id": upload.job_id})
 
-    def _work(self, upload: Upload, watch: Stopwatch) -> tuple[Result, Finding | None, str]:
+    def _work(self, upload: Upload, section: str, watch: Stopwatch) -> tuple[Result, Finding | None, str]:
         """The result, stored, and what was seen and decided; nothing and nothing where nobody looked."""
         try:
             refuse_unread(upload)
             with self.clips.open(upload) as file:
-                section = self.rule.session_of(upload.key).section
                 search = search_in(self.galleries.current(), section, beyond=self.search_beyond_section)
                 finding = search.beyond(self.identifier().identify(file, search.first, watch))
         except ClipSuperseded as error:
@@ -118,17 +118,17 @@ class Pipeline:
         except ClipRejected as error:
             result = result_without_faces(upload, "rejected", str(error), *self._spent(watch))
         else:
-            return self._deliver_finding(upload, finding, search, watch)
+            return self._deliver_finding(upload, section, finding, search, watch)
         with watch("store"):
             self._store(result)
         return result, None, ""
 
     def _deliver_finding(
-        self, upload: Upload, finding: Finding, search: Search, watch: Stopwatch
+        self, upload: Upload, section: str, finding: Finding, search: Search, watch: Stopwatch
     ) -> tuple[Result, Finding, str]:
         with watch("look_up"):
             now = datetime.fromtimestamp(self.clock(), timezone.utc)
-            finding, named = with_consent(finding, self.roster, now, self.rule.session_of(upload.key).section)
+            finding, named = with_consent(finding, self.roster, now, section)
         with watch("draw"):
             picture = annotated_picture(finding, {key: student.name for key, student in named.items()})
         bucket, spent = self._spent(watch)

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from recognition.erasure.erased import ErasedStudents
+from recognition.erasure.erased import ErasedStudents, among
 from recognition.gallery import Gallery
 from recognition.ports import Roster
 from recognition.roster import Student
-from wire.erasure_message import digest_of
 
 
 class WritableRoster(Roster, Protocol):
@@ -73,7 +72,8 @@ def publish(
     Raises `StageChanged` when somebody else publishes, withdraws or erases meanwhile.
     """
     over = galleries.tag()
-    forgotten = _known_to(erased, students)
+    listed = [student.student_id for student in students]
+    forgotten = among(listed, erased.digests())
     students = [student for student in students if student.student_id not in forgotten]
     there = {} if renew_consent else roster.students([student.student_id for student in students])
     withdrawn = tuple(
@@ -84,8 +84,8 @@ def publish(
     students = [replace(student, consent=None) if student.student_id in withdrawn else student for student in students]
     public = public_part(gallery, students, now)
     _write(students, there, roster)
-    for late in _known_to(erased, students):  # whoever was erased since we looked has no row any more, and gets none
-        roster.remove(late)
+    for student_id in among(listed, erased.digests()) - forgotten:
+        roster.remove(student_id)  # whoever was erased since we looked has no row any more, and gets none
     told = forgotten.union(public.student_ids)
     left_out = tuple(each for each in gallery.student_ids if each not in told)
     return Published(public, galleries.publish(public, over), left_out, withdrawn, tuple(sorted(forgotten)))
@@ -104,20 +104,12 @@ def _write(students: Collection[Student], there: Mapping[str, Student], roster: 
     roster.replace([(student, before) for student, before in known if student != before])
 
 
-def _known_to(erased: ErasedStudents, students: Collection[Student]) -> frozenset[str]:
-    digests = erased.digests()
-    return frozenset(each.student_id for each in students if digests and digest_of(each.student_id) in digests)
-
-
 def _rosters(gallery: Gallery, students: Collection[Student], now: datetime) -> dict[str, tuple[str, ...]]:
     """For each section, who of its roster is in the gallery and may be named there. Nobody at all is a roster too."""
     enrolled = frozenset(gallery.student_ids)
-    sections = sorted({section for student in students for section in student.sections})
-    return {
-        section: tuple(
-            student.student_id
-            for student in students
-            if section in student.sections and student.student_id in enrolled and student.may_be_named(now, section)
-        )
-        for section in sections
-    }
+    rosters: dict[str, list[str]] = {section: [] for student in students for section in student.sections}
+    for student in students:
+        for section in student.sections if student.student_id in enrolled else ():
+            if student.may_be_named(now, section):
+                rosters[section].append(student.student_id)
+    return {section: tuple(roster) for section, roster in sorted(rosters.items())}

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recognition.erasure.erased import ErasedStudents
+from recognition.erasure.erased import ErasedStudents, among
 from recognition.erasure.places import Bucket, Version
 from recognition.errors import GalleryError
 from recognition.gallery import Gallery
 from recognition.gallery_file import read_gallery
 from recognition.publish import WritableGalleries, public_part
 from recognition.roster import Student
-from wire.erasure_message import digest_of
 
 
 class Everybody(Protocol):
@@ -59,13 +58,14 @@ def roll_back(
 
     Raises `GalleryError` when there is none, or it is another model's; `StageChanged` when somebody else publishes.
     """
-    over, gone = galleries.tag(), erased.digests()
+    over = galleries.tag()
     stored = [each for each in _files(bucket) if _version_in(each.key) == version]
     body = next((body for _, body in bucket.bodies(stored)), None)
     if body is None:
         raise GalleryError(f"no gallery {version!r} is kept: `python -m recognition gallery list` shows those that are")
-    students = [student for student in roster.everybody() if digest_of(student.student_id) not in gone]
-    public = public_part(read_gallery(body), students, now)
+    rows = {student.student_id: student for student in roster.everybody()}
+    gone = among(rows, erased.digests())
+    public = public_part(read_gallery(body), [row for each, row in rows.items() if each not in gone], now)
     galleries.publish(public, over)
     return public
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from recognition.aws.calls import call, error_code
 from recognition.aws.outputs import ABSENT
-from recognition.erasure.erased import Erased
+from recognition.erasure.erased import Erased, among
 from wire.erasure_message import digest_of
 
 PREFIX = "erased/"
@@ -52,9 +52,8 @@ class S3Erased:
 
     def among(self, student_ids: Collection[str]) -> dict[str, Erased]:
         """What is noted of those among these who were erased."""
-        digests = self.digests()
-        asked = (each for each in student_ids if digests and digest_of(each) in digests)
-        return {student_id: noted for student_id in asked if (noted := self.of(student_id))}
+        asked = among(student_ids, self.digests())
+        return {student_id: noted for student_id in sorted(asked) if (noted := self.of(student_id))}
 
     def lift(self, student_id: str) -> None:
         """Forget that the student was erased: a new consent is a new beginning."""

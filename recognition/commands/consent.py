@@ -65,14 +65,13 @@ def report(section: str | None, as_json: bool) -> None:
 @click.argument("student")
 def withdraw(student: str) -> None:
     """Take the consent of STUDENT (an id) back, and the student out of the published gallery, at once."""
-    from recognition.aws.calls import client
     from recognition.aws.galleries import S3Galleries
     from recognition.erasure.templates import publish_without
 
-    roster, _ = _roster()
+    roster, s3 = _roster()
     if not roster.withdraw_consent(student):
         raise StudentsError(f"student {student!r} has no row in {os.environ['STUDENT_TABLE']}: check the id")
-    taken_out = publish_without([student], S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]))
+    taken_out = publish_without([student], S3Galleries(s3, os.environ["GALLERY_BUCKET"]))
     click.echo(f"student {student}: consent withdrawn{', taken out of the published gallery' if taken_out else ''}")
     click.echo("What was recognised before stays; `python -m recognition forget` erases it.", err=True)
 
@@ -80,12 +79,11 @@ def withdraw(student: str) -> None:
 @consent.command()
 def enforce() -> None:
     """Take whoever has no valid consent any more out of the published gallery. For cron, daily."""
-    from recognition.aws.calls import client
     from recognition.aws.galleries import S3Galleries
     from recognition.erasure.templates import publish_without
 
-    roster, _ = _roster()
-    galleries = S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"])
+    roster, s3 = _roster()
+    galleries = S3Galleries(s3, os.environ["GALLERY_BUCKET"])
     enrolled = galleries.current().student_ids
     rows, now = roster.students(enrolled), datetime.now(timezone.utc)
     ended = [each for each in enrolled if each not in rows or not rows[each].may_be_enrolled(now)]

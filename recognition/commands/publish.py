@@ -26,13 +26,14 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
     from recognition.settings import require
 
     require(os.environ, ("GALLERY_BUCKET", "STUDENT_TABLE"))
+    s3, bucket = client("s3"), os.environ["GALLERY_BUCKET"]
     published = publish_gallery(
         stored_gallery(gallery_file),
         read_students(students_file),
         datetime.now(timezone.utc),
         roster=DynamoRoster(client("dynamodb"), os.environ["STUDENT_TABLE"]),
-        galleries=S3Galleries(client("s3"), os.environ["GALLERY_BUCKET"]),
-        erased=S3Erased(client("s3"), os.environ["GALLERY_BUCKET"]),
+        galleries=S3Galleries(s3, bucket),
+        erased=S3Erased(s3, bucket),
         renew_consent=renew_consent,
     )
     click.echo(f"published gallery {published.gallery.version}: {len(published.gallery.student_ids)} student(s)")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
+
+from wire.erasure_message import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +36,8 @@ class ErasedStudents(Protocol):
     def lift(self, student_id: str) -> None:
         """Forget that the student was erased: a new consent is a new beginning."""
         ...
+
+
+def among(student_ids: Iterable[str], digests: Collection[str]) -> frozenset[str]:
+    """Those of `student_ids` whom `digests` tell to be erased."""
+    return frozenset(each for each in student_ids if digests and digest_of(each) in digests)
