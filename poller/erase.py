@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from poller import logs
+from poller import program
 from poller.clock import SystemClock
 from poller.durable import DurableDirectory
 from poller.erasing import erase
@@ -22,10 +22,11 @@ from poller.lock import take
 from poller.ports import Clock
 
 LOOK_S = 1.0
-CODES = """exit codes:
+CODES = f"""exit codes:
   0  nothing on this machine names the student any more, and nothing that arrives will for 30 days
   1  a tick was running for all of --wait; try again
-  2  RESULTS_DIR is missing or cannot be used"""
+  2  RESULTS_DIR is missing or cannot be used
+{program.FAULT_MEANS}"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,10 +48,10 @@ def main(
     """Erase and say what was done; the exit code is one of `CODES`."""
     options = parser().parse_args(argv)
     place = environment.get("RESULTS_DIR", "").strip()
-    if not place or not Path(place).is_dir():
-        print("RESULTS_DIR is missing or no directory: source the poller's environment file first", file=sys.stderr)  # noqa: T201
-        return 2
     try:
+        if not place or not Path(place).is_dir():
+            print("RESULTS_DIR is missing or no directory: source the poller's environment file first", file=sys.stderr)  # noqa: T201
+            return 2
         return _erase(Path(place), options.student, options.wait, clock or SystemClock())
     except OSError as error:
         print(f"RESULTS_DIR cannot be used ({type(error).__name__}): run this as the poller's user", file=sys.stderr)  # noqa: T201
@@ -72,12 +73,5 @@ def _erase(place: Path, student_id: str, wait_s: float, clock: Clock) -> int:
             clock.wait(threading.Event(), LOOK_S)
 
 
-def run() -> int:
-    """Run the program."""
-    logs.configure("WARNING")
-    logs.speak_alone()
-    return main()
-
-
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(program.run(main))

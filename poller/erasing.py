@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from poller.durable import DurableDirectory
 from poller.filing import RECORD_BYTES
-from wire.erasure_message import digest_of
+from wire.erasure_message import digest_of, holds
 from wire.errors import WireError
 from wire.result_csv import names_in, neutralise
 from wire.result_json import read_result, write_result
@@ -66,7 +66,7 @@ def _erase_record(directory: DurableDirectory, name: str, student_id: str, done:
     try:
         result = read_result(content)
     except (WireError, ValueError):
-        if _holds(content, student_id):
+        if holds(content, student_id):
             done.removed += directory.remove_if_there(csv) + directory.remove_if_there(name)
         return
     if not result.names(student_id):
@@ -80,7 +80,7 @@ def _erase_record(directory: DurableDirectory, name: str, student_id: str, done:
 
 def _erase_copy(directory: DurableDirectory, name: str, student_id: str, done: Erased) -> None:
     """A discarded dead letter is of no use to anybody: away with it if it names the student."""
-    if _holds(directory.read(name, RECORD_BYTES) or b"", student_id):
+    if holds(directory.read(name, RECORD_BYTES) or b"", student_id):
         done.removed += directory.remove_if_there(name)
 
 
@@ -92,13 +92,6 @@ def _remove_lone_roll_calls(directory: DurableDirectory, names: list[str], done:
             text = (directory.read(name, RECORD_BYTES) or b"").decode(errors="replace")
             if names_in(text) & done.names:
                 done.removed += directory.remove_if_there(name)
-
-
-def _holds(content: bytes, student_id: str) -> bool:
-    """Whether the id stands in JSON, or in JSON inside a text of JSON."""
-    once = json.dumps(student_id)
-    plain = json.dumps(student_id, ensure_ascii=False)
-    return any(form.encode() in content for form in (once, json.dumps(once)[1:-1], plain, json.dumps(plain)[1:-1]))
 
 
 def _remember(directory: DurableDirectory, student_id: str, now: float) -> None:

@@ -45,6 +45,13 @@ def digest_of(student_id: str) -> str:
     return hashlib.sha256(student_id.encode()).hexdigest()
 
 
+def holds(content: bytes, student_id: str) -> bool:
+    """Whether the id stands as a text in JSON, or in JSON inside a text of JSON, that nobody can read otherwise."""
+    once, plain = json.dumps(student_id), json.dumps(student_id, ensure_ascii=False)
+    forms = (once, json.dumps(once)[1:-1], plain, json.dumps(plain)[1:-1])
+    return any(form.encode() in content for form in forms)
+
+
 def write_erasure(erasure: Erasure) -> str:
     """The message's body, ASCII only."""
     body = {"student_id": erasure.student_id, "asked_at": erasure.asked_at}

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recognition.erasure.places import Bucket, Current, Subject, Trace, Version
-from recognition.erasure.traces import Told, holds, record_without, roll_call_names, roll_call_without, told_by
+from recognition.erasure.traces import Told, record_without, roll_call_names, roll_call_without, told_by
 from recognition.erasure.units import FOREIGN, OLDER, PICTURE, RECORD, ROLL_CALL, Affected, Unit
 from recognition.errors import RecognitionError
+from wire.erasure_message import holds
 
 TRIES = 5
 

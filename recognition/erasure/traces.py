@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recognition.erasure.places import Clip
+from wire.erasure_message import holds
 from wire.errors import WireError
 from wire.result_csv import names_in
 from wire.result_json import read_result, write_result
@@ -127,11 +128,6 @@ def _correction_without(text: str, student_id: str) -> str | None:
     less = {name: ERASED if value == student_id else value for name, value in said.items()}
     unnamed = {"says": "is unknown", "student_id": None} if said.get("student_id") == student_id else {}
     return json.dumps({**less, **unnamed}, sort_keys=True)
-
-
-def holds(text: bytes, student_id: str) -> bool:
-    """Whether the id stands as a text in JSON that nobody can read otherwise."""
-    return any(json.dumps(student_id, ensure_ascii=each).encode() in text for each in (True, False))
 
 
 def _face_without(face: Any, student_id: str) -> Any:

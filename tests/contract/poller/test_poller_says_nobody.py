@@ -214,18 +214,20 @@ def test_a_line_that_cannot_be_written_leaves_no_traceback_with_what_was_being_h
     assert '"summary"' in text
 
 
-CHOKED = {"status": "state.gather", "doctor": "examine.everything.settings", "dlq": "settings.read"}
+CHOKED = {
+    "status": "state.gather",
+    "doctor": "examine.everything.settings",
+    "dlq list": "settings.read",
+    "erase a-student": "erasing.erase",
+}
 
 
-@pytest.mark.parametrize(("name", "place"), CHOKED.items(), ids=CHOKED.keys())
-def test_an_operators_program_that_chokes_quotes_nothing(said: Say, tmp_path: Path, name: str, place: str) -> None:
+@pytest.mark.parametrize(("command", "place"), CHOKED.items(), ids=CHOKED.keys())
+def test_an_operators_program_that_chokes_quotes_nothing(said: Say, tmp_path: Path, command: str, place: str) -> None:
     (tmp_path / "results").mkdir(mode=0o700)
-    module = place.rpartition(".")[0]
-    patch = f"import runpy, poller.{module}; {QUOTE}; poller.{place} = boom"
-    code, text = said(
-        "-c",
-        f"{patch}; import sys; sys.argv[1:] = ['list'] * ({name!r} == 'dlq'); "
-        f"runpy.run_module('poller.{name}', run_name='__main__', alter_sys=True)",
-    )
+    name, *arguments = command.split()
+    patch = f"import runpy, sys, poller.{place.rpartition('.')[0]}; {QUOTE}; poller.{place} = boom"
+    start = f"sys.argv[1:] = {arguments}; runpy.run_module('poller.{name}', run_name='__main__', alter_sys=True)"
+    code, text = said("-c", f"{patch}; {start}")
     assert code == FAULT
     assert [json.loads(line)["event"] for line in text.splitlines()] == ["unexpected"]
