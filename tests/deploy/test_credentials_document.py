@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import configparser
 import json
-import os
 import re
 import shutil
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.deploy.typed import typed
 from tests.openstack_stage import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
@@ -29,24 +28,13 @@ TOLD = {
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
 
-def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run it as a reader would, with an `aws` that judges."""
-    aws = folder / "bin" / "aws"
-    aws.parent.mkdir(exist_ok=True)
-    aws.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "tests" / "deploy" / "judging_aws.py"}" "$@"\n')
-    aws.chmod(0o755)
-    told = {**os.environ, **TOLD, "PATH": f"{aws.parent}:{os.environ['PATH']}"}
-    command = ["bash", "-euo", "pipefail", "-c", script]
-    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder after everything that is marked was typed, in its order, in one shell."""
     folder = tmp_path_factory.mktemp("classroom-ca")
     blocks = RUN_HERE.findall(PAGE)
     assert len(blocks) == 10
-    done = run("\n".join(blocks), folder)
+    done = typed("\n".join(blocks), folder, TOLD)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "machine.pem: OK" in done.stdout
     return folder
@@ -60,36 +48,36 @@ def extensions(certificate: Path) -> list[str]:
     return re.findall(r"X509v3 (?:Basic Constraints|Key Usage|Extended Key Usage):(?: critical)?\s*\n\s*(.*)", shown)
 
 
-def test_the_certificates_are_such_as_roles_anywhere_takes(typed: Path) -> None:
-    assert extensions(typed / "ca.pem") == ["CA:TRUE, pathlen:0", "Certificate Sign, CRL Sign"]
-    assert extensions(typed / "machine.pem") == ["CA:FALSE", "Digital Signature", "TLS Web Client Authentication"]
+def test_the_certificates_are_such_as_roles_anywhere_takes(ca: Path) -> None:
+    assert extensions(ca / "ca.pem") == ["CA:TRUE, pathlen:0", "Certificate Sign, CRL Sign"]
+    assert extensions(ca / "machine.pem") == ["CA:FALSE", "Digital Signature", "TLS Web Client Authentication"]
 
 
-def test_nobody_else_can_read_what_is_secret(typed: Path) -> None:
+def test_nobody_else_can_read_what_is_secret(ca: Path) -> None:
     for name in ("ca.key", "machine.key", "credentials"):
-        assert stat.S_IMODE((typed / name).stat().st_mode) == 0o600, name
+        assert stat.S_IMODE((ca / name).stat().st_mode) == 0o600, name
 
 
-def test_a_certificate_that_ends_soon_is_told(typed: Path) -> None:
+def test_a_certificate_that_ends_soon_is_told(ca: Path) -> None:
     (check,) = (block for block in RUN_HERE.findall(PAGE) if "-checkend" in block)
     sign = "openssl x509 -req -in machine.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 13 -out machine.pem"
-    soon = typed / "soon"
+    soon = ca / "soon"
     soon.mkdir()
     for name in ("machine.csr", "ca.pem", "ca.key"):
-        shutil.copy(typed / name, soon)
-    done = run(f"{sign}\n{check}", soon)
+        shutil.copy(ca / name, soon)
+    done = typed(f"{sign}\n{check}", soon, TOLD)
     assert done.returncode == 1
     assert "Certificate will expire" in done.stdout
 
 
-def test_the_machine_may_assume_the_stages_two_roles_and_nothing_else(typed: Path) -> None:
-    (statement,) = json.loads((typed / "assume.json").read_text())["Statement"]
+def test_the_machine_may_assume_the_stages_two_roles_and_nothing_else(ca: Path) -> None:
+    (statement,) = json.loads((ca / "assume.json").read_text())["Statement"]
     assert statement["Resource"] == [TOLD["POLLER_ROLE_ARN"], TOLD["OPERATOR_ROLE_ARN"]]
     assert set(statement["Action"]) == {"sts:AssumeRole", "sts:SetSourceIdentity"}
 
 
-def test_the_machines_role_trusts_one_anchor_and_one_name(typed: Path) -> None:
-    (statement,) = json.loads((typed / "trust.json").read_text())["Statement"]
+def test_the_machines_role_trusts_one_anchor_and_one_name(ca: Path) -> None:
+    (statement,) = json.loads((ca / "trust.json").read_text())["Statement"]
     assert statement["Principal"] == {"Service": "rolesanywhere.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:PrincipalTag/x509Subject/CN": "classroom-vm-1"}
     assert ":trust-anchor/" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
@@ -101,9 +89,9 @@ def test_the_roles_of_the_stack_let_a_session_with_a_source_identity_in(resource
         assert set(statement["Action"]) == {"sts:AssumeRole", "sts:SetSourceIdentity"}
 
 
-def test_the_profile_comes_from_a_process_that_cannot_hang(typed: Path) -> None:
+def test_the_profile_comes_from_a_process_that_cannot_hang(ca: Path) -> None:
     profiles = configparser.ConfigParser()
-    profiles.read(typed / "config")
+    profiles.read(ca / "config")
     assert profiles["profile smart-classroom"]["role_arn"] == TOLD["POLLER_ROLE_ARN"]
     assert profiles["profile smart-classroom"]["source_profile"] == "classroom-machine"
     process = profiles["profile classroom-machine"]["credential_process"]
@@ -122,4 +110,4 @@ def test_the_profile_comes_from_a_process_that_cannot_hang(typed: Path) -> None:
     ],
 )
 def test_a_command_that_aws_would_not_take_is_found_out(command: str, tmp_path: Path) -> None:
-    assert run(command, tmp_path).returncode != 0
+    assert typed(command, tmp_path, TOLD).returncode != 0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tests.deploy.typed import typed
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -23,25 +22,16 @@ TOLD = {
 }
 
 
-def typed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run it as a reader would, with an `aws` that judges."""
-    aws = folder / "aws"
-    aws.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "tests" / "deploy" / "judging_aws.py"}" "$@"\n')
-    aws.chmod(0o755)
-    told = {**os.environ, **TOLD, "PATH": f"{folder}:{os.environ['PATH']}"}
-    command = ["bash", "-euo", "pipefail", "-c", script]
-    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False)
-
-
 def test_every_aws_command_of_the_page_is_one_that_aws_knows(tmp_path: Path) -> None:
     blocks = RUN_HERE.findall(PAGE)
     assert len(blocks) == 3
-    done = typed("\n".join(blocks), tmp_path)
+    done = typed("\n".join(blocks), tmp_path, TOLD)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_command_that_aws_does_not_know_is_found_out(tmp_path: Path) -> None:
-    assert typed(RUN_HERE.findall(PAGE)[0].replace("describe-images", "describe-picture"), tmp_path).returncode != 0
+    wrong = RUN_HERE.findall(PAGE)[0].replace("describe-images", "describe-picture")
+    assert typed(wrong, tmp_path, TOLD).returncode != 0
 
 
 def test_every_alarm_has_its_line(resources: Mapping[str, Any]) -> None:
