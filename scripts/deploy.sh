@@ -123,6 +123,7 @@ eval "$names"
 cat <<END
 The stage $stage is deployed in $region. Next, on this machine:
 
+  . .venv/bin/activate
   eval "\$(scripts/stack_env.py --stage $stage --region $region)"   # the stage's names, for the commands below
   scripts/enrol.sh PHOTOGRAPHS --consent-by WHO                     # students; a folder for each
   scripts/upload_workload.sh FOLDER_OF_CLIPS                        # into $INPUT_BUCKET

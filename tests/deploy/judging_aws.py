@@ -19,8 +19,10 @@ from botocore.validate import ParamValidator
 GLOBAL = ("region", "query", "output")
 SERVICES = {"s3api": "s3"}  # where the command line has a name of its own
 ROLES_ANYWHERE = "arn:aws:rolesanywhere:us-east-1:123456789012"
+ANCHOR = f"{ROLES_ANYWHERE}:trust-anchor/11111111-2222-3333-4444-555555555555"
 ANSWERS = {
-    "trustAnchor.trustAnchorArn": f"{ROLES_ANYWHERE}:trust-anchor/11111111-2222-3333-4444-555555555555",
+    "trustAnchor.trustAnchorArn": ANCHOR,
+    "trustAnchors[?name=='smart-classroom'].trustAnchorArn": ANCHOR,
     "profile.profileArn": f"{ROLES_ANYWHERE}:profile/66666666-7777-8888-9999-000000000000",
     "Role.Arn": "arn:aws:iam::123456789012:role/smart-classroom-machine",
     "AccessKey.[AccessKeyId,SecretAccessKey]": "AKIAIOSFODNN7EXAMPLE\twJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
