@@ -34,7 +34,10 @@ class Holder:
 
 
 def holders(stage: str, region: str) -> list[Holder]:
-    """What holds data in the stage. Raises `StackUnreadable` if there is no such stage."""
+    """What holds data in the stage, of which a removal that failed may have left a part only.
+
+    Raises `StackUnreadable` if there is no such stage.
+    """
     read_outputs(stage, region)
     formation, name = boto3.client("cloudformation", region_name=region), stack_name(stage)
     template = formation.get_template(StackName=name)["TemplateBody"]
@@ -47,7 +50,9 @@ def holders(stage: str, region: str) -> list[Holder]:
             resources[item["LogicalResourceId"]].get("DeletionPolicy", "Delete") == "Delete",
         )
         for item in listed
-        if item["ResourceType"] in KINDS and item["LogicalResourceId"] != "ServerlessDeploymentBucket"
+        if item["ResourceType"] in KINDS
+        and item["LogicalResourceId"] != "ServerlessDeploymentBucket"
+        and item["ResourceStatus"] != "DELETE_COMPLETE"
     ]
 
 
