@@ -52,7 +52,7 @@ make_venv() {
 
 # face_recognition asks for `dlib`, which compiles for minutes; dlib-bin is that very module, built. Hence --no-deps.
 install_python_packages() {
-    wanted=$(cat requirements.txt requirements-dev.txt scripts/setup.sh | cksum)
+    wanted=$(cat requirements.txt requirements-console.txt requirements-dev.txt scripts/setup.sh | cksum)
     [ "$(cat .venv/.installed 2>/dev/null)" = "$wanted" ] && return
     say "installing the Python packages (a minute when they are in pip's cache)"
     pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet"

@@ -1,0 +1,148 @@
+"""Who is asking, and what for: sign-in, sign-out, and the roles that each page needs.
+
+The surprising rule: the session remembers a name and a stamp of its password and roles, nothing that says what it may
+do; whoever is removed or gets another password is out at the next request.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, session, url_for
+from werkzeug import Response
+from werkzeug.exceptions import SecurityError
+
+from console.changes import changed
+from console.settings import Settings
+from console.users import ROLES, Role, User, read_users, signed_in
+from recognition.errors import SetupError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_TRIES = 10
+TRIES_WITHIN_S = 300.0
+OPEN = frozenset({"access.sign_in", "access.enter", "static"})
+
+pages = Blueprint("access", __name__)
+
+
+@dataclass
+class Door:
+    """Failed sign-ins, the last `MOST_TRIES` of them: more within `TRIES_WITHIN_S` and nobody gets to try, for guessing
+    is then more likely than forgetting."""
+
+    clock: Callable[[], float] = time.monotonic
+    failed: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_TRIES))
+
+    def is_shut(self) -> bool:
+        return len(self.failed) == MOST_TRIES and self.clock() - self.failed[0] < TRIES_WITHIN_S
+
+
+def user() -> User:
+    """Who asks. Only after `identify`."""
+    found = g.user
+    assert isinstance(found, User)
+    return found
+
+
+def needs(*roles: Role) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A page for those who have one of `roles`; others get 403."""
+
+    def guarded(page: Callable[P, T]) -> Callable[P, T]:
+        @wraps(page)
+        def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+            if not user().roles & set(roles):
+                abort(403)
+            return page(*args, **kwargs)
+
+        return asked
+
+    return guarded
+
+
+def identify() -> Response | None:
+    """Before each request: find out who asks, or send them to the sign-in."""
+    if isinstance(request.routing_exception, SecurityError):  # another's host name: no page, not even the sign-in
+        raise request.routing_exception
+    g.user = _user(_settings())
+    if g.user is None and request.endpoint not in OPEN:
+        if _settings().user_header:
+            abort(403)
+        return redirect(url_for("access.sign_in"))
+    return None
+
+
+@pages.get("/sign-in")
+def sign_in() -> str | Response:
+    """The form; whoever need not sign in goes to the first page."""
+    if g.user is not None:
+        return redirect(url_for("start"))
+    return render_template("sign_in.html")
+
+
+@pages.post("/sign-in")
+def enter() -> tuple[str, int] | Response:
+    """Sign in. A wrong name and a wrong password are told in the same words."""
+    door: Door = current_app.extensions["door"]
+    if door.is_shut():
+        flash("Too many failed tries. Wait five minutes.", "error")
+        return render_template("sign_in.html"), 429
+    found = signed_in(read_users(_settings().users), request.form.get("name", ""), request.form.get("password", ""))
+    if found is None:
+        door.failed.append(door.clock())
+        flash("Name or password is wrong.", "error")
+        return render_template("sign_in.html"), 401
+    session.clear()  # whatever an earlier session held
+    session["name"], session["stamp"] = found.name, found.stamp
+    session.permanent = True
+    changed("signed in", by=found.name)
+    return redirect(url_for("start"), 303)
+
+
+@pages.post("/sign-out")
+def leave() -> Response:
+    """Sign out."""
+    session.clear()
+    return redirect(url_for("access.sign_in"), 303)
+
+
+def _user(settings: Settings) -> User | None:
+    users = read_users(settings.users)
+    if not users:
+        return _whoever_is_here(settings)
+    if settings.user_header:
+        return users.get(request.headers.get(settings.user_header, ""))
+    found = users.get(session.get("name", ""))
+    return found if found and session.get("stamp") == found.stamp else None
+
+
+def _whoever_is_here(settings: Settings) -> User:
+    """Nobody need sign in on one's own machine. A users file that vanished must not open a door to others."""
+    if not settings.on_loopback or settings.user_header or settings.users.exists():
+        raise SetupError("nobody may sign in: add who may with `python -m console add-user`")
+    try:
+        name = re.sub(r"[^A-Za-z0-9._@-]", "-", getpass.getuser()).strip("._@-")
+    except (OSError, KeyError):  # a user without a name, as in a container
+        name = ""
+    return User(name[:64] or "local", frozenset(ROLES))
+
+
+def _settings() -> Settings:
+    found = current_app.extensions["settings"]
+    assert isinstance(found, Settings)
+    return found
+
+
+def offered(entries: Mapping[str, tuple[str, frozenset[Role]]]) -> list[tuple[str, str]]:
+    """Those of `entries` (endpoint: title, roles) that who asks may see, as (endpoint, title)."""
+    if g.get("user") is None:
+        return []
+    return [(endpoint, title) for endpoint, (title, roles) in entries.items() if user().roles & roles]

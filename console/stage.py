@@ -1,0 +1,74 @@
+"""The stage behind the pages: the adapters, made once from the environment. The console's composition root.
+
+Knows no pages. The surprising rule: nothing is asked of AWS until a page needs it, so that a console whose stage is
+not there can still say so.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+
+from recognition.commands.records import Records, stage_records
+from recognition.errors import SetupError
+
+if TYPE_CHECKING:
+    from recognition.aws.roster import DynamoRoster
+    from recognition.gallery import Gallery
+
+
+@dataclass
+class Stage:
+    """One stage, named by `environment` as scripts/stack_env.py prints it."""
+
+    environment: Mapping[str, str]
+    _reading: threading.Lock = field(default_factory=threading.Lock)
+    _making: threading.Lock = field(default_factory=threading.Lock)
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def records(self) -> Records:
+        """Finished clips, students, gallery, pictures. Raises `SetupError` naming what is not set."""
+        found = stage_records()
+        read = found.gallery
+
+        def gallery() -> Gallery:
+            with self._reading:  # the adapter keeps the last one it read, and is no place for two threads
+                return read()
+
+        return replace(found, gallery=gallery)
+
+    @cached_property
+    def students(self) -> DynamoRoster:
+        """The student table."""
+        from recognition.aws.roster import DynamoRoster
+
+        return DynamoRoster(self.client("dynamodb"), self.named("STUDENT_TABLE"))
+
+    def client(self, service: str) -> Any:
+        """The service's client; one for all threads, which boto3's clients allow."""
+        from recognition.aws.calls import client
+
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = client(service)
+            return self._clients[service]
+
+    def named(self, name: str) -> str:
+        """The stage's name for a queue, a bucket, a table. Raises `SetupError` where it is not set."""
+        found = self.environment.get(name, "")
+        if not found:
+            raise SetupError(f"{name} is not set: start the console with the stage's environment (scripts/console.sh)")
+        return found
+
+
+def the_stage() -> Stage:
+    """The running console's."""
+    found = current_app.extensions["stage"]
+    assert isinstance(found, Stage)
+    return found

@@ -1,0 +1,41 @@
+// Live pages: an element with data-live holds the address of its own newer content, fetched every few seconds while
+// the page is in sight and nobody has the focus in it. Without script the page is as it was when it was asked for.
+"use strict";
+
+const EVERY_MS = 5000;
+
+async function renew(element) {
+  if (document.hidden || element.contains(document.activeElement)) return;
+  try {
+    const answer = await fetch(element.dataset.live, { credentials: "same-origin", redirect: "error" });
+    if (answer.ok) element.innerHTML = await answer.text(); // the console's own, escaped there
+  } catch {
+    // no answer: what is shown stays, and the next try comes by itself
+  }
+}
+
+for (const element of document.querySelectorAll("[data-live]")) {
+  setInterval(() => renew(element), EVERY_MS);
+}
+
+// A form that cannot be taken back asks once more.
+for (const form of document.querySelectorAll("form[data-ask]")) {
+  form.addEventListener("submit", (event) => {
+    if (!window.confirm(form.dataset.ask)) event.preventDefault();
+  });
+}
+
+// A form whose answer takes long says so, and is not sent twice.
+for (const form of document.querySelectorAll("form[data-busy]")) {
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const button = form.querySelector("button:not([type=button])");
+    button.disabled = true;
+    button.textContent = form.dataset.busy;
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

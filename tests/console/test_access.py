@@ -1,0 +1,247 @@
+"""Who gets in, what their roles open, and what every answer carries."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from console.access import MOST_TRIES, Door, needs
+from console.app import create_app
+from console.changes import Changes
+from console.protection import LARGEST_FORM
+from console.settings import Settings, read_settings
+from console.users import User, add_user, read_users, remove_user, signed_in
+from recognition.errors import SetupError
+from tests.console.conftest import PASSWORD
+from tests.console.visiting import Visitor, notices
+
+INSTRUCTOR = frozenset({"instructor"})
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    """A console without a stage: getting in needs none."""
+    made = create_app(Settings(folder=tmp_path / "console"))
+    made.testing = False
+    return made
+
+
+def test_on_ones_own_machine_nobody_need_sign_in(visitor: Visitor) -> None:
+    assert visitor.get("/sign-in").status_code == 302
+    assert "Sign out" not in visitor.page("/nowhere", 404)
+
+
+def test_as_soon_as_there_are_users_everybody_must_sign_in(app: Flask) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    somebody = Visitor(app, app.test_client())
+    for path in ("/", "/nowhere"):
+        answer = somebody.get(path)
+        assert (answer.status_code, answer.location) == (302, "/sign-in")
+
+
+def test_who_signs_in_stays_in_until_the_password_changes(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    mia = signed_in("instructor")
+    assert mia.get("/nowhere").status_code == 404
+    add_user(app.extensions["settings"].users, "instructor", INSTRUCTOR, "quite another password")
+    assert mia.get("/nowhere").location == "/sign-in"
+
+
+def test_who_is_removed_is_out_at_once_although_others_may_sign_in(
+    app: Flask, signed_in: Callable[..., Visitor]
+) -> None:
+    mia, users = signed_in("instructor"), app.extensions["settings"].users
+    add_user(users, "ole", INSTRUCTOR, PASSWORD)
+    remove_user(users, "instructor")
+    assert mia.get("/nowhere").location == "/sign-in"
+
+
+def test_the_last_users_removal_opens_no_door(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    mia = signed_in("instructor")
+    remove_user(app.extensions["settings"].users, "instructor")
+    assert mia.get("/").status_code == 503
+    assert app.test_client().get("/").status_code == 503
+
+
+def test_signing_out_ends_the_session(signed_in: Callable[..., Visitor]) -> None:
+    mia = signed_in("instructor")
+    assert mia.send("/sign-out", {}, found_at="/nowhere").location == "/sign-in"
+    assert mia.get("/nowhere").location == "/sign-in"
+
+
+@pytest.mark.parametrize(("name", "password"), [("mia", "wrong"), ("nobody", PASSWORD), ("", ""), ("mia", "x" * 5000)])
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(app: Flask, name: str, password: str) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    somebody = Visitor(app, app.test_client())
+    answer = somebody.send("/sign-in", {"name": name, "password": password}, found_at="/sign-in")
+    assert (answer.status_code, notices(answer.text)) == (401, ["Name or password is wrong."])
+
+
+def test_guessing_is_stopped_for_a_while(app: Flask) -> None:
+    now = [1000.0]
+    app.extensions["door"] = Door(lambda: now[0])
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    somebody = Visitor(app, app.test_client())
+    wrong, right = {"name": "mia", "password": "wrong"}, {"name": "mia", "password": PASSWORD}
+    codes = [somebody.send("/sign-in", wrong, found_at="/sign-in").status_code for _ in range(MOST_TRIES)]
+    assert set(codes) == {401}
+    assert somebody.send("/sign-in", right, found_at="/sign-in").status_code == 429
+    now[0] += 301
+    assert somebody.send("/sign-in", right, found_at="/sign-in").status_code == 303
+
+
+def test_a_form_without_its_token_is_not_taken(app: Flask) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    answer = app.test_client().post("/sign-in", data={"name": "mia", "password": PASSWORD})
+    assert (answer.status_code, "The form is stale" in answer.text) == (400, True)
+
+
+def test_the_cookie_is_out_of_scripts_and_other_sites_reach(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    somebody = Visitor(app, app.test_client())
+    answer = somebody.send("/sign-in", {"name": "mia", "password": PASSWORD}, found_at="/sign-in")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+def test_where_others_reach_it_the_cookie_wants_tls(app: Flask, tmp_path: Path) -> None:
+    settings = replace(app.extensions["settings"], names=("console.school.example",))
+    assert create_app(settings).config["SESSION_COOKIE_SECURE"] is True
+
+
+def test_a_page_is_for_its_roles_only(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    app.add_url_rule("/erasing", "erasing", needs("privacy")(lambda: "here"))
+    assert signed_in("instructor").get("/erasing").status_code == 403
+    assert signed_in("operator", "instructor").get("/erasing").status_code == 403
+    assert signed_in("privacy").get("/erasing").text == "here"
+
+
+def test_every_answer_forbids_what_it_does_not_need(visitor: Visitor) -> None:
+    for path in ("/", "/nowhere", "/static/console.css"):
+        headers = visitor.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+    assert visitor.get("/nowhere").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "console.school.example", ""])
+def test_another_host_name_gets_no_page(visitor: Visitor, host: str) -> None:
+    answer = visitor.get("/sign-in", headers={"Host": host})
+    assert (answer.status_code, "<html" in answer.text) == (400, False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:9000", "localhost"])
+def test_loopbacks_names_are_answered_to(visitor: Visitor, host: str) -> None:
+    assert visitor.get("/nowhere", headers={"Host": host}).status_code == 404
+
+
+def test_more_than_a_form_may_hold_is_refused_with_words(app: Flask) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    length = {"CONTENT_LENGTH": str(LARGEST_FORM + 1), "CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    answer = app.test_client().post("/sign-in", environ_overrides=length)
+    assert (answer.status_code, "Send fewer or smaller files" in answer.text) == (413, True)
+
+
+def test_what_is_unforeseen_is_told_without_its_text(
+    app: Flask, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> str:
+        raise ValueError("Ada Lovelace")
+
+    app.add_url_rule("/broken", "broken", broken)
+    answer = visitor.get("/broken")
+    assert answer.status_code == 500
+    assert "Ada" not in answer.text + caplog.text
+    assert "ValueError" in caplog.text
+
+
+def test_it_listens_to_others_only_where_somebody_can_sign_in(tmp_path: Path) -> None:
+    told = {"CONSOLE_HOST": "0.0.0.0", "CONSOLE_FOLDER": str(tmp_path), "CONSOLE_NAMES": "console.school.example"}
+    with pytest.raises(SetupError, match="add-user"):
+        read_settings(told)
+    add_user(tmp_path / "users.json", "mia", INSTRUCTOR, PASSWORD)
+    assert read_settings(told).host == "0.0.0.0"
+    with pytest.raises(SetupError, match="CONSOLE_NAMES"):
+        read_settings({**told, "CONSOLE_NAMES": ""})
+
+
+@pytest.mark.parametrize("host", ["::1", "127.0.0.1:80"])
+def test_a_host_with_a_colon_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SetupError, match="IPv4"):
+        read_settings({"CONSOLE_HOST": host})
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "８０８０x"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(SetupError, match="CONSOLE_PORT"):
+        read_settings({"CONSOLE_PORT": port})
+
+
+def test_a_proxys_header_counts_only_where_it_was_switched_on(app: Flask, tmp_path: Path) -> None:
+    settings: Settings = app.extensions["settings"]
+    add_user(settings.users, "mia", INSTRUCTOR, PASSWORD)
+    forged = {"X-Remote-User": "mia"}
+    assert app.test_client().get("/nowhere", headers=forged).location == "/sign-in"
+    behind = create_app(replace(settings, user_header="X-Remote-User"))
+    assert behind.test_client().get("/nowhere", headers=forged).status_code == 404
+    assert behind.test_client().get("/nowhere", headers={"X-Remote-User": "eve"}).status_code == 403
+    assert behind.test_client().get("/nowhere").status_code == 403
+
+
+def test_a_proxys_header_needs_loopback_and_users(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="users with roles"):
+        Settings(folder=tmp_path, user_header="X-Remote-User")
+    add_user(tmp_path / "users.json", "mia", INSTRUCTOR, PASSWORD)
+    with pytest.raises(SetupError, match="loopback"):
+        Settings(folder=tmp_path, user_header="X-Remote-User", host="0.0.0.0", names=("a.example",))
+
+
+def test_a_password_is_kept_as_a_hash_in_a_private_file(tmp_path: Path) -> None:
+    file = tmp_path / "made" / "users.json"
+    add_user(file, "mia", INSTRUCTOR, PASSWORD)
+    assert PASSWORD not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert signed_in(read_users(file), "mia", PASSWORD) == read_users(file)["mia"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"mia": {}}', '{"mia": {"roles": ["king"], "password": "x"}}', "{"])
+def test_a_damaged_users_file_is_an_error_not_an_open_door(app: Flask, text: str) -> None:
+    file = app.extensions["settings"].users
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    assert app.test_client().get("/").status_code == 503
+
+
+@pytest.mark.parametrize("name", ["", " mia", "mia\n", "a" * 65, "<script>", "ｍia"])
+def test_a_name_that_could_be_mistaken_is_refused(name: str) -> None:
+    with pytest.raises(SetupError):
+        User(name, INSTRUCTOR)
+
+
+def test_a_short_password_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="12 to 200"):
+        add_user(tmp_path / "users.json", "mia", INSTRUCTOR, "short")
+
+
+def test_who_changed_what_is_recorded_without_personal_data(tmp_path: Path) -> None:
+    record = Changes(tmp_path / "changes.jsonl")
+    record.add("corrected a face", "mia", clip="0123456789ab")
+    record.add("erased a student", "ole", student="s1077")
+    assert [(each["by"], each["what"]) for each in record.last(5)] == [
+        ("ole", "erased a student"),
+        ("mia", "corrected a face"),
+    ]
+    assert "s1077" not in record.file.read_text()
+    assert stat.S_IMODE(record.file.stat().st_mode) == 0o600
+    record.file.write_text("nonsense\n" + json.dumps({"at": "now"}) + "\n[]\n")
+    assert record.last(5) == [{"at": "now"}]
