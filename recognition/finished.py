@@ -22,6 +22,7 @@ class FinishedVersion:
     """One version of a clip, worked on `at` (seconds since the epoch). `upload.size` is not known any longer: 0.
 
     `decision` is None where nothing was looked at, and where its record cannot be read, of which `fault` tells.
+    `took_ms`: the work on it, milliseconds; None where that was not kept.
     """
 
     upload: Upload
@@ -31,6 +32,7 @@ class FinishedVersion:
     decision: Decision | None = None
     corrections: tuple[Correction, ...] = ()
     fault: str = ""
+    took_ms: float | None = None
 
     @property
     def judged(self) -> Judged:

@@ -38,11 +38,13 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What stays when a version is finished: its session, when it was worked on (seconds since the epoch), and the
-    decision as `decision.write_decision` has it; empty where nothing was looked at."""
+    decision as `decision.write_decision` has it; empty where nothing was looked at. `took_ms`: all of the work, in
+    milliseconds."""
 
     session: Session
     at: float
     decision: str = ""
+    took_ms: float | None = None
 
 
 State: TypeAlias = Begun | Finished | Held

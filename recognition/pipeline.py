@@ -88,7 +88,7 @@ class Pipeline:
             session = self.rule.session_of(upload.key)
             result, finding, decision = self._work(upload, session.section, watch)
             text = write_result(result)
-            self.jobs.keep(upload, text, Entry(session, self.clock(), decision))
+            self.jobs.keep(upload, text, Entry(session, self.clock(), decision, watch.timing_ms()["total"]))
         self.outbox.send(text)
         self.jobs.finish(upload, result.outcome, self.clock())
         self._count(measured(result, finding, result.timing_ms if state.kept_result else watch.timing_ms()))

@@ -15,6 +15,10 @@ DAY_S = 24 * 3600
 MAX_KEPT_RESULT = 300_000  # an item holds 400 kB
 BY_SECTION = "by_section"
 """The index: partition key `section`, sort key `ordering`, the session and then the time of the work."""
+BY_STATE = "by_state"
+"""The index: partition key `state`, sort key `at`, when the work began or, once it is done, ended; epoch seconds."""
+LISTED = ("outcome", "section")
+"""What else `BY_STATE` holds. Little, for every change of it is paid for, in a partition that all clips share."""
 NO_SECTION = "-"  # a key of an index cannot be empty
 
 
@@ -36,9 +40,10 @@ class DynamoJobs:
         owner = uuid4().hex
         answer = self._update(
             upload,
-            "SET #state = :working, #owner = :owner, #identity = :identity, locked_until = :until, expires = :end",
+            "SET #state = :working, #at = :now, #owner = :owner, #identity = :identity, locked_until = :until, "
+            "expires = :end",
             "attribute_not_exists(job_id) OR (#state = :working AND locked_until < :now)",
-            {"#state": "state", "#owner": "owner", "#identity": "identity"},
+            {"#state": "state", "#at": "at", "#owner": "owner", "#identity": "identity"},
             {
                 ":working": {"S": "working"},
                 ":owner": {"S": owner},
@@ -75,6 +80,9 @@ class DynamoJobs:
         names = {"#section": "section", "#ordering": "ordering", "#clip": "clip", "#version_id": "version_id"}
         names |= {"#sequencer": "sequencer", "#decision": "decision"}
         update = "SET " + ", ".join(f"{name} = :{name[1:]}" for name in names)
+        if entry.took_ms is not None:
+            update += ", took_ms = :took_ms"
+            values[":took_ms"] = {"N": f"{entry.took_ms:.1f}"}
         if len(result) <= MAX_KEPT_RESULT:
             update += ", #result = :result"
             names["#result"], values[":result"] = "result", {"S": result}
@@ -84,10 +92,15 @@ class DynamoJobs:
         """Store the outcome and forget the result's text: names have no business here any longer."""
         self._update(
             upload,
-            "SET #state = :done, outcome = :outcome, expires = :expires REMOVE #result",
+            "SET #state = :done, #at = :now, outcome = :outcome, expires = :expires REMOVE #result",
             "",
-            {"#state": "state", "#result": "result"},
-            {":done": {"S": "done"}, ":outcome": {"S": outcome}, ":expires": {"N": self._expires(now)}},
+            {"#state": "state", "#at": "at", "#result": "result"},
+            {
+                ":done": {"S": "done"},
+                ":now": {"N": f"{now:.3f}"},
+                ":outcome": {"S": outcome},
+                ":expires": {"N": self._expires(now)},
+            },
         )
 
     def _expires(self, now: float) -> str:

@@ -144,7 +144,15 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "jobs remembered for ever": (drop("JobTable/TimeToLiveSpecification"), {"finished_jobs_are_forgotten"}),
     "an index of another name": (
         put("JobTable/GlobalSecondaryIndexes/0/IndexName", "by_course"),
-        {"sections_jobs_are_found"},
+        {"newest_jobs_are_found"},
+    ),
+    "times kept as texts": (
+        put("JobTable/AttributeDefinitions/4/AttributeType", "S"),
+        {"newest_jobs_are_found"},
+    ),
+    "an index with a copy of everything": (
+        put("JobTable/GlobalSecondaryIndexes/1/Projection", {"ProjectionType": "ALL"}),
+        {"newest_jobs_are_found"},
     ),
     "a log kept for ever": (drop("RecognitionLogGroup/RetentionInDays"), {"functions_log_is_kept_for_a_while"}),
     "any action": (put(f"{GRANT}/1/Action", "s3:*"), {ROLES_RIGHTS, "wildcard_for_an_action"}),

@@ -30,7 +30,7 @@ def work(stage: Any, version: FinishedVersion) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     assert jobs.begin(version.upload, version.at - 60, version.at + 60) == Begun()
     text = write_decision(version.decision) if version.decision else ""
-    jobs.keep(version.upload, "the message", Entry(version.session, version.at, text))
+    jobs.keep(version.upload, "the message", Entry(version.session, version.at, text, version.took_ms))
     jobs.finish(version.upload, version.outcome, version.at + 1)
 
 
@@ -40,7 +40,7 @@ def records(stage: Any) -> DynamoFinished:
 
 
 def test_finished_versions_come_back_as_they_were(stage: Any, records: DynamoFinished) -> None:
-    versions = [finished(ADA, face(2)), finished(clip="cam2.mp4", outcome="rejected")]
+    versions = [finished(ADA, face(2)), finished(clip="cam2.mp4", outcome="rejected", took_ms=12.5)]
     for version in versions:
         work(stage, version)
     assert sorted(records.of("cse546"), key=lambda each: each.upload.key) == versions
