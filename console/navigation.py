@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import clip
+from console.pages import clip, dead_letters, operations
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
+OPERATING: frozenset[Role] = frozenset({"operator"})
 TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
 ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
+    "operations.overview": ("Operations", OPERATING),
 }
-PAGES: tuple[Blueprint, ...] = (clip.pages,)
+PAGES: tuple[Blueprint, ...] = (clip.pages, operations.pages, dead_letters.pages)

@@ -24,7 +24,10 @@ def explained(clip: ClipSeen, standing: Standing) -> list[str]:
     if version.upload.version_id:
         lines.append(f"version {version.upload.version_id}")
     if version.decision is None:
-        return [*lines, version.fault or "nothing was looked at; the record beside the result says why"]
+        return [
+            *lines,
+            version.fault or version.reason or "nothing was looked at; the record beside the result says why",
+        ]
     lines += _means(version.decision)
     lines += [line for face in version.judged.faces for line in _face(face, version.decision, standing)]
     lines += [f"no longer found: {_said(each, standing)}" for each in version.judged.gone]

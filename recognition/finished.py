@@ -22,7 +22,7 @@ class FinishedVersion:
     """One version of a clip, worked on `at` (seconds since the epoch). `upload.size` is not known any longer: 0.
 
     `decision` is None where nothing was looked at, and where its record cannot be read, of which `fault` tells.
-    `took_ms`: the work on it, milliseconds; None where that was not kept.
+    `took_ms`: the work on it, milliseconds, `usd` what it cost; None where that was not kept. `reason`: the result's.
     """
 
     upload: Upload
@@ -33,6 +33,8 @@ class FinishedVersion:
     corrections: tuple[Correction, ...] = ()
     fault: str = ""
     took_ms: float | None = None
+    usd: float | None = None
+    reason: str = ""
 
     @property
     def judged(self) -> Judged:
