@@ -15,7 +15,7 @@ from recognition.erasure.erased import Erased, ErasedStudents
 from recognition.erasure.jobs import Jobs
 from recognition.erasure.messages import Messages
 from recognition.erasure.places import Place, Subject, Trace
-from recognition.erasure.receipt import Entry, Receipt, counted, iso
+from recognition.erasure.receipt import MACHINE, Entry, Receipt, counted, iso
 from recognition.erasure.results import Results
 from recognition.erasure.templates import Templates, publish_without
 from recognition.ports import Outbox
@@ -85,7 +85,7 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
     if closed:
         entries.append(Entry(stage.templates.name, "published gallery", 1, iso(began)))
     stage.outbox.send(write_erasure(Erasure(student_id, iso(began))))
-    entries.append(Entry("virtual machine", "asked to erase", 1, iso(stage.clock())))
+    entries.append(Entry(MACHINE, "asked to erase", 1, iso(stage.clock())))
     again = Subject(student_id, set(subject.names))
     remains = [entry for place, traces in _find(again, stage) for entry in counted(place.name, traces)]
     settling = settled_at > stage.clock()
