@@ -67,8 +67,9 @@ def publish(
 ) -> Published:
     """Write the rows and publish the gallery of those who may be named at `now`.
 
-    A consent that is missing from the student's row on the stage was withdrawn there, one granted later has replaced the
-    file's: an older file does not bring its own back unless `renew_consent` says so. Nor does it whoever was erased: only a new consent does (`consent import`).
+    A consent that is missing from the student's row on the stage was withdrawn there, one granted later has replaced
+    the file's: an older file does not bring its own back unless `renew_consent` says so. Nor does it whoever was
+    erased: only a new consent does (`consent import`).
     Raises `StageChanged` when somebody else publishes, withdraws or erases meanwhile.
     """
     over = galleries.tag()
