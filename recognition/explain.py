@@ -36,8 +36,8 @@ def explained(clip: ClipSeen, standing: Standing) -> list[str]:
 
 def reasons_against(face: FaceDecision, decision: Decision) -> list[str]:
     """Why the face was not named for sure."""
-    if face.similarity is None:
-        return ["nobody was enrolled to be compared with"]
+    if face.similarity is None:  # an erasure takes it out of the record and leaves the votes
+        return ["what it was compared with was erased" if face.votes else "nobody was enrolled to be compared with"]
     if face.answer == "unknown":
         return [_stranger(face.similarity, decision)]
     found = []
