@@ -36,6 +36,9 @@ ENVIRONMENT_NAMES = {  # CloudFormation output: environment variable
     "SectionRule": "SECTION_RULE",
     "PollerRoleArn": "POLLER_ROLE_ARN",
     "OperatorRoleArn": "OPERATOR_ROLE_ARN",
+    "InstructorRoleArn": "INSTRUCTOR_ROLE_ARN",
+    "PrivacyRoleArn": "PRIVACY_ROLE_ARN",
+    "ConsoleRoleArn": "CONSOLE_ROLE_ARN",
 }
 
 

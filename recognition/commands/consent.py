@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recognition.commands.material import warn_of_namesakes
 from recognition.errors import StudentsError
 from recognition.register import Import, Report, imported
 from recognition.register import report as report_on
@@ -104,10 +105,7 @@ def _roster() -> tuple[DynamoRoster, Any]:
 def _tell(found: Import, dry_run: bool) -> None:
     would = " (dry run: nothing is written)" if dry_run else ""
     click.echo(f"{len(found.new)} new row(s), {len(found.changed)} changed{would}")
-    for name, ids in found.namesakes.items():
-        click.echo(
-            f"warning: {len(ids)} students are called {name!r}: {', '.join(ids)}. Is none listed twice?", err=True
-        )
+    warn_of_namesakes(found.namesakes)
     for student_id in found.again:
         click.echo(f"{student_id} was erased and has consented anew: enrol and publish to recognise again", err=True)
 
