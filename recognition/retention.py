@@ -7,7 +7,7 @@ get to it, which may take that long.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from recognition.erasure.places import Version
@@ -42,11 +42,15 @@ class Kept:
 
 
 def kept_in(place: str, what: str, versions: Sequence[Version], limits: Limits, now: datetime) -> list[Kept]:
-    """What a bucket keeps: current objects, and older versions. Markers hold nothing and do not count."""
+    """What a bucket keeps: current objects, and older versions. Markers hold nothing and do not count.
+
+    An older version's time runs from when it was replaced, which nobody tells: it is never called late.
+    """
     current = [each for each in versions if each.current and not each.marker]
     older = [each for each in versions if not each.current and not each.marker]
+    overdue = sum(_is_late(each, limits.current, now) for each in current)
     return [
-        _kept(place, what, current, limits.current, now),
+        replace(_kept(place, what, current, limits.current, now), overdue=overdue, advice=_advice(overdue)),
         _kept(place, "older versions", older, limits.older, now),
     ]
 
@@ -75,7 +79,6 @@ def as_text(kept: Sequence[Kept]) -> str:
 
 def _kept(place: str, what: str, versions: Sequence[Version], limit: int | None, now: datetime) -> Kept:
     ages = [(now - each.written) / timedelta(days=1) for each in versions]
-    late = [age for age in ages if limit is not None and age > limit + GRACE.days]
     return Kept(
         place=place,
         what=what,
@@ -84,10 +87,11 @@ def _kept(place: str, what: str, versions: Sequence[Version], limit: int | None,
         oldest=max(ages, default=None),
         newest=min(ages, default=None),
         limit=limit,
-        # an older version's time runs from when it was replaced, which nobody tells: it is never called late
-        overdue=0 if what == "older versions" else len(late),
-        advice=_advice(len(late)) if what != "older versions" else "",
     )
+
+
+def _is_late(version: Version, limit: int | None, now: datetime) -> bool:
+    return limit is not None and now - version.written > timedelta(days=limit) + GRACE
 
 
 def _advice(overdue: int) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from recognition.errors import StudentsError
+from recognition.one_line import one_line
 from recognition.register import Import, Report, imported
 from recognition.register import report as report_on
 from recognition.roster import Student
@@ -130,8 +131,7 @@ def _line(student: Student) -> str:
     until = student.consent.expires_at if student.consent else None
     scope = student.consent.scope if student.consent else ()
     more = [*([f"until {until}"] if until else []), *([f"for {', '.join(scope)} only"] if scope else [])]
-    told = f"{student.student_id}  {student.name}" + (f"  ({'; '.join(more)})" if more else "")
-    return "".join(each if each.isprintable() else "?" for each in told)
+    return one_line(f"{student.student_id}  {student.name}" + (f"  ({'; '.join(more)})" if more else ""))
 
 
 def _as_json(found: Report) -> str:
