@@ -56,18 +56,31 @@ def roll_back(
 ) -> Gallery:
     """Publish the stored gallery of that `version` again, of those who may be in it `now`.
 
-    Raises `GalleryError` when there is none, or it is another model's; `StageChanged` when somebody else publishes.
+    Raises `GalleryError` as `kept` does; `StageChanged` when somebody else publishes.
     """
     over = galleries.tag()
+    public = admitted(kept(version, bucket), now, roster, erased)
+    galleries.publish(public, over)
+    return public
+
+
+def kept(version: str, bucket: Bucket) -> Gallery:
+    """The stored gallery of that `version`. Raises `GalleryError` when there is none that this program can use."""
     stored = [each for each in _files(bucket) if _version_in(each.key) == version]
     body = next((body for _, body in bucket.bodies(stored)), None)
     if body is None:
         raise GalleryError(f"no gallery {version!r} is kept: `python -m recognition gallery list` shows those that are")
+    try:
+        return read_gallery(body)
+    except GalleryError as error:
+        raise GalleryError(f"gallery {version} cannot be used: {error}") from error
+
+
+def admitted(gallery: Gallery, now: datetime, roster: Everybody, erased: ErasedStudents) -> Gallery:
+    """What of the gallery a stage may publish `now`: whoever has a row with a valid consent, and was not erased."""
     rows = {student.student_id: student for student in roster.everybody()}
     gone = among(rows, erased.digests())
-    public = public_part(read_gallery(body), [row for each, row in rows.items() if each not in gone], now)
-    galleries.publish(public, over)
-    return public
+    return public_part(gallery, [row for each, row in rows.items() if each not in gone], now)
 
 
 def _files(bucket: Bucket) -> list[Version]:

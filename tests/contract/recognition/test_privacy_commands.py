@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,29 @@ def test_one_command_goes_back_to_an_earlier_gallery_of_those_who_consent_now(
     current = galleries.current()
     assert (current.student_ids, current.photographs, current.sections) == (("ada",), (2,), {"cse546": ("ada",)})
     assert run("gallery", "rollback", "0123456789ab")[2].startswith("error: no gallery '0123456789ab' is kept")
+
+
+def test_a_kept_gallery_is_rehearsed_on_clips_before_it_is_gone_back_to(
+    run: Any, enrolled: Any, samples: Path, tmp_path: Path
+) -> None:
+    session = tmp_path / "clips" / "cse546" / "monday"
+    session.mkdir(parents=True)
+    shutil.copy(samples / "clips" / "collins.mp4", session)
+    roster = DynamoRoster(enrolled.dynamodb, "students")
+    roster.write([replace(student, sections=("cse546",)) for student in roster.everybody()])
+    first = S3Galleries(enrolled.s3, "galleries").current()
+    galleries = S3Galleries(enrolled.s3, "galleries")
+    galleries.publish(replace(first.without(["eileen_collins"]), sections={"cse546": ("grace_hopper",)}))
+    before = galleries.tag()
+    code, out, err = run("rehearse", "--clips", tmp_path / "clips", "--gallery", first.version, "--json")
+    assert code == 3, err
+    (turn,) = json.loads(out)["roll_calls"]
+    assert (turn["name"], turn["before"], turn["after"]) == ("Eileen Collins", "not enrolled", "present")
+    assert galleries.tag() == before
+    assert run("gallery", "rollback", first.version)[0] == 0
+    assert run("rehearse", "--clips", tmp_path / "clips", "--gallery", first.version)[0] == 0
+    code, _, err = run("rehearse", "--clips", tmp_path / "clips", "--gallery", "0123456789ab")
+    assert (code, "no gallery '0123456789ab' is kept" in err) == (1, True)
 
 
 def test_going_back_brings_no_erased_student_back(
