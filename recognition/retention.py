@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from recognition.columns import aligned
 from recognition.erasure.places import Version
 
 GRACE = timedelta(days=2)
@@ -71,9 +72,7 @@ def as_json(kept: Sequence[Kept]) -> list[dict[str, object]]:
 
 def as_text(kept: Sequence[Kept]) -> str:
     """As a table and, below it, what to do."""
-    rows = [("place", "what", "count", "MB", "oldest", "newest", "ends after", "overdue"), *map(_row, kept)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = aligned([("place", "what", "count", "MB", "oldest", "newest", "ends after", "overdue"), *map(_row, kept)])
     return "\n".join([*lines, *(f"{each.place}: {each.advice}" for each in kept if each.advice)])
 
 

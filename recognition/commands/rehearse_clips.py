@@ -121,7 +121,7 @@ def _of_stage(wanted: Wanted, at: datetime) -> Material:
     from recognition.aws.galleries import S3Galleries
     from recognition.aws.roster import DynamoRoster
     from recognition.aws.versions import S3Versions
-    from recognition.rollback import admitted, kept
+    from recognition.rollback import admitted, kept_gallery
     from recognition.settings import require
 
     if wanted.students:
@@ -133,5 +133,5 @@ def _of_stage(wanted: Wanted, at: datetime) -> Material:
     if wanted.gallery is None:
         return Material(now, now, register)
     file = Path(wanted.gallery)
-    stored = stored_gallery(file) if file.is_file() else kept(wanted.gallery, S3Versions(s3, bucket))
+    stored = stored_gallery(file) if file.is_file() else kept_gallery(wanted.gallery, S3Versions(s3, bucket))
     return Material(now, admitted(stored, at, register, S3Erased(s3, bucket)), register)
