@@ -28,11 +28,6 @@ MOST_WORDS = 6
 """Sessions side by side; more get a letter each."""
 
 
-def one_line(text: str) -> str:
-    """`text` without what moves the cursor, turns the writing round or cannot be seen: for terminals and pictures."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 def short_key(key: str, session: Session) -> str:
     """The clip's key without its section and session, where it begins with them."""
     return key.removeprefix(f"{session.section}/{session.name}/")

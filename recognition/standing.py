@@ -28,6 +28,14 @@ class Register(Protocol):
         ...
 
 
+class WholeRegister(Register, Protocol):
+    """One that can be read at one go."""
+
+    def everybody(self) -> Iterable[Student]:
+        """All students who have a row."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How things stand `now` in `section` (empty: for clips of none): who is on its `roster`, the `rows` there are of

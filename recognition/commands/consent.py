@@ -13,6 +13,7 @@ import click
 
 from recognition.commands.material import warn_of_namesakes
 from recognition.errors import StudentsError
+from recognition.one_line import one_line
 from recognition.register import Import, Report, imported
 from recognition.register import report as report_on
 from recognition.roster import Student
@@ -128,8 +129,7 @@ def _line(student: Student) -> str:
     until = student.consent.expires_at if student.consent else None
     scope = student.consent.scope if student.consent else ()
     more = [*([f"until {until}"] if until else []), *([f"for {', '.join(scope)} only"] if scope else [])]
-    told = f"{student.student_id}  {student.name}" + (f"  ({'; '.join(more)})" if more else "")
-    return "".join(each if each.isprintable() else "?" for each in told)
+    return one_line(f"{student.student_id}  {student.name}" + (f"  ({'; '.join(more)})" if more else ""))
 
 
 def _as_json(found: Report) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from recognition.enrolment.taken import Judged
 from recognition.errors import EnrolmentError
+from recognition.one_line import one_line
 
 Gate: TypeAlias = Literal["refuse", "warn"]
 """`refuse`: one photograph with a fault, and nobody is enrolled. `warn`: doubtful ones are enrolled all the same."""
@@ -39,9 +40,4 @@ def lines_of(judged: Iterable[Judged]) -> Iterator[str]:
     for each in judged:
         if each.faults:
             said = "; ".join(f"{fault.says}: {fault.advice}" for fault in each.faults)
-            yield _printable(f"  {each.taken.photograph}: {said}")
-
-
-def _printable(line: str) -> str:
-    """A file's name may hold line breaks and what commands a terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+            yield one_line(f"  {each.taken.photograph}: {said}")

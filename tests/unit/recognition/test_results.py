@@ -19,8 +19,9 @@ from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, _marks, annotated_pi
 from recognition.consent import with_consent
 from recognition.decision import decision_of
 from recognition.faces import Box, Frame
+from recognition.file_roster import FileRoster
 from recognition.identify import Finding
-from recognition.offline import FileRoster, Look, table
+from recognition.offline import Look, table
 from recognition.results import (
     Spent,
     output_key,
