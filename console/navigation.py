@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from console.pages import roll_call
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
 TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
-ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {}
-PAGES: tuple[Blueprint, ...] = ()
+ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
+    "roll_call.sections": ("Roll call", TEACHING),
+}
+PAGES: tuple[Blueprint, ...] = (roll_call.pages,)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
+from console.everybody import Everybody
 from recognition.commands.records import Records, stage_records
 from recognition.errors import SetupError
 
@@ -49,6 +50,11 @@ class Stage:
         from recognition.aws.roster import DynamoRoster
 
         return DynamoRoster(self.client("dynamodb"), self.named("STUDENT_TABLE"))
+
+    @cached_property
+    def everybody(self) -> Everybody:
+        """The student table's rows, for lists."""
+        return Everybody(self.students.everybody)
 
     def client(self, service: str) -> Any:
         """The service's client; one for all threads, which boto3's clients allow."""
