@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import clip, dead_letters, operations
+from console.pages import clip, dead_letters, operations, roll_call
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
@@ -13,6 +13,7 @@ TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
 ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
+    "roll_call.sections": ("Roll call", TEACHING),
     "operations.overview": ("Operations", OPERATING),
 }
-PAGES: tuple[Blueprint, ...] = (clip.pages, operations.pages, dead_letters.pages)
+PAGES: tuple[Blueprint, ...] = (clip.pages, roll_call.pages, operations.pages, dead_letters.pages)
