@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from console.pages import upload
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
 TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
-ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {}
-PAGES: tuple[Blueprint, ...] = ()
+ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
+    "upload.choose": ("Upload", EVERYBODY),
+}
+PAGES: tuple[Blueprint, ...] = (upload.pages,)

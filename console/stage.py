@@ -19,6 +19,7 @@ from recognition.errors import SetupError
 
 if TYPE_CHECKING:
     from recognition.aws.roster import DynamoRoster
+    from recognition.aws.uploads import S3Uploads
     from recognition.gallery import Gallery
 
 
@@ -49,6 +50,14 @@ class Stage:
         from recognition.aws.roster import DynamoRoster
 
         return DynamoRoster(self.client("dynamodb"), self.named("STUDENT_TABLE"))
+
+    @cached_property
+    def uploads(self) -> S3Uploads:
+        """Uploads from a browser into the clips' bucket."""
+        from recognition.aws.uploads import S3Uploads, signing_client
+
+        with self._making:
+            return S3Uploads(signing_client(), self.named("INPUT_BUCKET"))
 
     def client(self, service: str) -> Any:
         """The service's client; one for all threads, which boto3's clients allow."""
