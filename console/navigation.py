@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import upload
+from console.pages import clip, clips, upload
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
 TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
 ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
+    "clips.clips": ("Clips", TEACHING),
     "upload.choose": ("Upload", EVERYBODY),
 }
-PAGES: tuple[Blueprint, ...] = (upload.pages,)
+PAGES: tuple[Blueprint, ...] = (clips.pages, clip.pages, upload.pages)

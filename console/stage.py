@@ -7,6 +7,7 @@ not there can still say so.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from recognition.commands.records import Records, stage_records
-from recognition.errors import SetupError
+from recognition.errors import GalleryError, SetupError
 
 if TYPE_CHECKING:
+    from poller.ports import MeasuredQueue
+    from recognition.aws.latest import DynamoLatest
     from recognition.aws.roster import DynamoRoster
     from recognition.aws.uploads import S3Uploads
     from recognition.gallery import Gallery
@@ -31,6 +34,7 @@ class Stage:
     _reading: threading.Lock = field(default_factory=threading.Lock)
     _making: threading.Lock = field(default_factory=threading.Lock)
     _clients: dict[str, Any] = field(default_factory=dict)
+    _queues: dict[str, MeasuredQueue] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> Records:
@@ -58,6 +62,35 @@ class Stage:
 
         with self._making:
             return S3Uploads(signing_client(), self.named("INPUT_BUCKET"))
+
+    @cached_property
+    def latest(self) -> DynamoLatest:
+        """The newest clips."""
+        from recognition.aws.latest import DynamoLatest
+
+        return DynamoLatest(self.client("dynamodb"), self.named("JOB_TABLE"))
+
+    def sections_of_gallery(self) -> list[str]:
+        """The sections that have a roster in the published gallery; none where no gallery is published."""
+        try:
+            return list(self.records.gallery().sections)
+        except GalleryError:
+            return []
+
+    def waiting(self) -> int:
+        """Roughly how many clips wait to be worked on."""
+        depth = self.queue("REQUEST_QUEUE_URL").depth()
+        return depth.visible + depth.delayed
+
+    def queue(self, name: str) -> MeasuredQueue:
+        """The queue whose address the variable `name` holds."""
+        from poller.aws import open_queues
+
+        with self._making:
+            if name not in self._queues:
+                region, address = self.named("AWS_REGION"), self.named(name)
+                self._queues[name] = open_queues(region, [address], time.sleep)[0]
+            return self._queues[name]
 
     def client(self, service: str) -> Any:
         """The service's client; one for all threads, which boto3's clients allow."""

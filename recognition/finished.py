@@ -39,6 +39,10 @@ class FinishedVersion:
         """Its faces as they stand, after corrections."""
         return judged(self.decision.faces if self.decision else (), self.corrections)
 
+    def shows(self, student_id: str) -> bool:
+        """Whether one of its faces is, surely or perhaps, this student, after corrections."""
+        return any(face.student_id == student_id for face in self.judged.faces)
+
 
 def newest(versions: Sequence[FinishedVersion]) -> FinishedVersion | None:
     """Of one clip's versions the one that counts; where no sequencer tells, the one worked on last."""

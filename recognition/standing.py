@@ -59,13 +59,23 @@ def standing_of(
 ) -> Standing:
     """The standing of everybody on the section's roster, of whoever `versions` speak of, and of those in `also`."""
     members = {student.student_id: student for student in register.of_section(section)} if section else {}
-    others = (frozenset(gallery.sections.get(section, ())) | _spoken_of(versions) | set(also)) - members.keys()
+    others = (frozenset(gallery.sections.get(section, ())) | spoken_of(versions) | set(also)) - members.keys()
     rows = {**members, **(register.students(others) if others else {})}
     lost = frozenset(gallery.sections.get(section, ())) - rows.keys()
     return Standing(section, lost | members.keys(), rows, frozenset(gallery.student_ids), now)
 
 
-def _spoken_of(versions: Iterable[FinishedVersion]) -> frozenset[str]:
+def standings_of_seen(versions: Iterable[FinishedVersion], register: Register, now: datetime) -> Mapping[str, Standing]:
+    """For each section of `versions`, the standing of whom they speak of: one look-up, and nobody's roster is read."""
+    listed = list(versions)
+    spoken = spoken_of(listed)
+    rows = register.students(spoken) if spoken else {}
+    sections = {version.session.section for version in listed}
+    return {section: Standing(section, frozenset(), rows, frozenset(), now) for section in sections}
+
+
+def spoken_of(versions: Iterable[FinishedVersion]) -> frozenset[str]:
+    """Everybody whom a decision or a correction names, the runners-up included."""
     faces = [face for version in versions for face in version.judged.faces]
     decided = (student_id for face in faces for student_id in (face.decided.student_id, face.decided.runner_up))
     return frozenset(each for each in (*decided, *(face.student_id for face in faces)) if each)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, render_template, url_for
 
 from console.access import needs, user
 from console.changes import changed
@@ -30,7 +30,7 @@ from console.uploading import (
 )
 from recognition.aws.calls import error_code
 from recognition.clip_file import CLIP_SUFFIXES, MAX_CLIP_BYTES, START_BYTES
-from recognition.errors import GalleryError, RecognitionError
+from recognition.errors import RecognitionError
 
 SHOWN = frozenset({"instructor", "privacy"})
 """Who may look at a clip's page."""
@@ -48,7 +48,7 @@ def choose() -> str:
     may_speak_to(stage.uploads.origin)
     return render_template(
         "upload.html",
-        sections=_sections(),
+        sections=sorted(stage.sections_of_gallery()),
         rule=stage.records.rule.text,
         now=f"{datetime.now().astimezone():%Y-%m-%dT%H00}",
         suffixes=sorted(CLIP_SUFFIXES),
@@ -124,7 +124,7 @@ def state() -> dict[str, Any]:
     """What became of the clips with these job ids: the outcome, empty while there is none, and the clip's page."""
     jobs = listed(body().get("jobs"), str, MOST_AT_ONCE)
     found = {job: the_stage().records.finished.by_job(job) for job in jobs}
-    shows = "clip.clip" in current_app.view_functions and user().roles & SHOWN
+    shows = user().roles & SHOWN
     return {
         job: {"outcome": version.outcome, "page": url_for("clip.clip", job_id=job) if shows else ""}
         for job, version in found.items()
@@ -143,10 +143,3 @@ def refused(error: RecognitionError) -> tuple[dict[str, Any], int]:
 def not_answered(error: ClientError | BotoCoreError) -> tuple[dict[str, Any], int]:
     """For the script. A service's message may quote a key: its code will do."""
     return {"error": f"the cloud says {error_code(error) or type(error).__name__}"}, 502
-
-
-def _sections() -> list[str]:
-    try:
-        return sorted(the_stage().records.gallery().sections)
-    except GalleryError:
-        return []

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from console.uploading import LONGEST_BODY, MOST_AT_ONCE, PART_BYTES
 from recognition.aws.uploads import LIFE_S
 from recognition.clip_file import MAX_CLIP_BYTES
+from tests.console.classroom import Classroom
 from tests.console.conftest import MotoStage
 from tests.console.visiting import Visitor
 
@@ -222,3 +223,14 @@ def test_what_the_cloud_refuses_is_told_by_its_code(visitor: Visitor, stage: Mot
     body = {**PLACE, "file": CLIP, "replace": True}
     answer = visitor.client.post("/upload/begin", json=body, headers={"X-CSRFToken": token})
     assert (answer.status_code, answer.get_json()) == (502, {"error": "the cloud says NoSuchBucket"})
+
+
+def test_what_became_of_a_clip_is_told_and_its_page_to_whom_may_see_it(
+    signed_in: Callable[..., Visitor], classroom: Classroom
+) -> None:
+    job = classroom.clip(outcome="no_face")
+    jobs = {"jobs": [job, "0" * 64, "<nonsense>"]}
+    assert ask(signed_in("instructor"), "state", jobs).get_json() == {
+        job: {"outcome": "no_face", "page": f"/clips/{job}"}
+    }
+    assert ask(signed_in("operator"), "state", jobs).get_json() == {job: {"outcome": "no_face", "page": ""}}
