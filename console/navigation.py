@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import clip, clips, upload
+from console.pages import clip, upload
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
@@ -14,4 +14,4 @@ ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
     "upload.choose": ("Upload", EVERYBODY),
 }
-PAGES: tuple[Blueprint, ...] = (clips.pages, clip.pages, upload.pages)
+PAGES: tuple[Blueprint, ...] = (clip.pages, upload.pages)
