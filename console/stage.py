@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from poller.ports import MeasuredQueue
     from recognition.aws.latest import DynamoLatest
     from recognition.aws.roster import DynamoRoster
+    from recognition.aws.uploads import S3Uploads
     from recognition.gallery import Gallery
 
 
@@ -54,6 +55,14 @@ class Stage:
         from recognition.aws.roster import DynamoRoster
 
         return DynamoRoster(self.client("dynamodb"), self.named("STUDENT_TABLE"))
+
+    @cached_property
+    def uploads(self) -> S3Uploads:
+        """Uploads from a browser into the clips' bucket."""
+        from recognition.aws.uploads import S3Uploads, signing_client
+
+        with self._making:
+            return S3Uploads(signing_client(), self.named("INPUT_BUCKET"))
 
     @cached_property
     def latest(self) -> DynamoLatest:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from recognition.annotate import annotated_picture
+from recognition.clip_file import MAX_CLIP_BYTES
 from recognition.consent import with_consent
 from recognition.decision import decision_of, write_decision
 from recognition.errors import ClipRejected, ClipSuperseded
@@ -35,8 +36,6 @@ from wire.errors import WireError
 from wire.result_json import read_result, write_result
 from wire.result_message import Location, Outcome, Result
 from wire.s3_event import Upload
-
-MAX_CLIP_BYTES = 4 << 30
 
 logger = logging.getLogger(__name__)
 

@@ -29,6 +29,19 @@ const declared = async (params, stage, parameter) => {
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, String(await parameter(name))])));
 };
 
+const ORIGIN = /^https?:\/\/[A-Za-z0-9.-]+(:(\d+|\*))?$/;
+
+// Who may send clips from a browser: the pages at these addresses. The browser must be let see a part's ETag.
+const corsFor = (origins) => {
+  const allowed = String(origins).split(/[\s,]+/).filter(Boolean);
+  for (const origin of allowed)
+    if (!ORIGIN.test(origin)) throw refusal(`consoleOrigin is addresses like https://console.school.example, not '${origin}'`);
+  if (!allowed.length) return { Ref: "AWS::NoValue" };
+  return {
+    CorsRules: [{ AllowedOrigins: allowed, AllowedMethods: ["PUT"], AllowedHeaders: ["*"], ExposedHeaders: ["ETag"], MaxAge: 3600 }],
+  };
+};
+
 module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
   const parameter = (name) => resolveVariable(`param:${name}`);
   const byQueue = oneOf("trigger", await parameter("trigger"), ["poller", "queue"]) === "queue";
@@ -50,6 +63,7 @@ module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
     reservedConcurrency: reserves ? atOnce : { Ref: "AWS::NoValue" },
     durationAlarmMs: 800 * timeout, // 80 % of the timeout
     mappingVisibility: 6 * timeout, // what AWS asks of a queue with a mapping: time for a throttled batch's next tries
+    clipsCors: corsFor(await parameter("consoleOrigin")),
     usdPerGbSecond: USD_PER_GB_SECOND[architecture],
   };
 };

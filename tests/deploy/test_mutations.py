@@ -124,6 +124,18 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
         drop("InputBucket/VersioningConfiguration"),
         {"bucket_is_private_encrypted[InputBucket]"},
     ),
+    "clips from any page": (
+        put("InputBucket/CorsConfiguration", {"CorsRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"]}]}),
+        {"no_page_may_send", "consoles_origin_may_send"},
+    ),
+    "results for any page": (
+        put("OutputBucket/CorsConfiguration", {"CorsRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}),
+        {"no_page_may_send", "consoles_origin_may_send"},
+    ),
+    "clips from no page": (
+        put("InputBucket/CorsConfiguration", {"Ref": "AWS::NoValue"}),
+        {"consoles_origin_may_send"},
+    ),
     "clips kept for ever": (
         drop("InputBucket/LifecycleConfiguration/Rules/0/ExpirationInDays"),
         {"raw_clips_expire", "results_outlive_the_clips"},

@@ -137,6 +137,26 @@ def test_raw_clips_expire_with_their_old_versions_and_unfinished_uploads(resourc
     assert "Prefix" not in rule
 
 
+def test_no_page_may_send_from_a_browser_until_a_stage_says_which(resources: Resources) -> None:
+    for name in OURS:
+        assert resources[name]["Properties"].get("CorsConfiguration", {"Ref": "AWS::NoValue"}) == {
+            "Ref": "AWS::NoValue"
+        }
+
+
+def test_the_consoles_origin_may_send_clips_and_see_a_parts_etag_and_no_more(
+    render: Callable[..., dict[str, Any]],
+) -> None:
+    origin = "https://console.school.example"
+    resources = render("dev", f"consoleOrigin={origin}")["Resources"]
+    (rule,) = resources["InputBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == ([origin], ["PUT"])
+    assert rule["ExposedHeaders"] == ["ETag"]
+    assert [name for name in OURS[1:] if "CorsConfiguration" in resources[name]["Properties"]] == []
+    local = render("local")["Resources"]["InputBucket"]["Properties"]["CorsConfiguration"]["CorsRules"][0]
+    assert local["AllowedOrigins"] == ["http://127.0.0.1:*", "http://localhost:*"]
+
+
 def test_erased_templates_do_not_linger_as_old_versions(resources: Resources) -> None:
     (rule,) = resources["GalleryBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30

@@ -11,13 +11,14 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from recognition.clip_file import MAX_CLIP_BYTES
 from recognition.decision import read_decision
 from recognition.errors import ClipSuperseded, GalleryError, RecordsFailed, StudentsError
 from recognition.events import ENOUGH_S, Responder
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
 from recognition.jobs import Begun, Entry, Finished, Held, State
-from recognition.pipeline import MAX_CLIP_BYTES, Pipeline
+from recognition.pipeline import Pipeline
 from recognition.roster import Student
 from recognition.sections import Session
 from wire.answer import Done, InWork, read_answer, write_call
