@@ -64,6 +64,11 @@ def _clips_remarks(clip: ClipSeen) -> Iterator[str]:
         yield f"{version.upload.key} is left out: {version.fault}."
     elif version.decision is None:
         yield f"{version.upload.key} was not looked at: {version.outcome}."
+    if version.outdated:
+        yield (
+            f"{version.upload.key}: {version.outdated} correction(s) of an earlier version no longer count, "
+            "for the clip was uploaded anew. Look at it and correct it anew."
+        )
     for correction in version.judged.gone:
         yield (
             f"{version.upload.key}: what {correction.by} said of the face at {correction.second:.1f} s "

@@ -173,6 +173,15 @@ def test_a_correction_whose_face_is_gone_is_told() -> None:
     assert "what Prof. Noether said of the face at 5.0 s no longer counts" in remarks(call)[0]
 
 
+def test_corrections_of_a_version_that_was_overtaken_are_told_not_lost_unawares() -> None:
+    seen = face(1, "a")
+    corrected = finished(seen, sequencer="01", corrections=[correction(seen, "is unknown")])
+    (call,) = roll_calls([finished(seen, sequencer="02"), corrected, corrected], standing("a"), "results")
+    assert "1 correction(s) of an earlier version no longer count" in remarks(call)[0]
+    (same,) = roll_calls([corrected, corrected], standing("a"), "results")
+    assert remarks(same) == []
+
+
 def test_the_picture_lies_where_the_result_put_it() -> None:
     assert call_of(finished(face(1, "a"))).clips[0].picture == Location(
         "results", "cse546/2026-11-23T0900/cam1.mp4.jpg"
