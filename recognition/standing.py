@@ -31,7 +31,8 @@ class Register(Protocol):
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How things stand `now` in `section` (empty: for clips of none): who is on its `roster`, the `rows` there are of
-    whoever is on it or was seen, who is `enrolled` in the published gallery."""
+    whoever is on it or was seen, who is `enrolled`: in that part of the published gallery which its clips are searched
+    in."""
 
     section: str
     roster: frozenset[str]
@@ -58,11 +59,18 @@ def standing_of(
     also: Collection[str] = (),
 ) -> Standing:
     """The standing of everybody on the section's roster, of whoever `versions` speak of, and of those in `also`."""
+    versions = list(versions)
     members = {student.student_id: student for student in register.of_section(section)} if section else {}
     others = (frozenset(gallery.sections.get(section, ())) | _spoken_of(versions) | set(also)) - members.keys()
     rows = {**members, **(register.students(others) if others else {})}
     lost = frozenset(gallery.sections.get(section, ())) - rows.keys()
-    return Standing(section, lost | members.keys(), rows, frozenset(gallery.student_ids), now)
+    return Standing(section, lost | members.keys(), rows, _searched(section, versions, gallery), now)
+
+
+def _searched(section: str, versions: Iterable[FinishedVersion], gallery: Gallery) -> frozenset[str]:
+    """Who can be found in the section's clips: its roster as it was published, and everyone where that is wanted."""
+    beyond = any(each.decision and each.decision.threshold_beyond is not None for each in versions)
+    return frozenset(gallery.student_ids if beyond else gallery.sections.get(section, gallery.student_ids))
 
 
 def _spoken_of(versions: Iterable[FinishedVersion]) -> frozenset[str]:
