@@ -278,3 +278,9 @@ def test_the_stopwatch_adds_up_each_step_and_the_total() -> None:
         with watch("detect"):
             pass
     assert watch.timing_ms() == {"detect": 750.0, "total": 3000.0}
+
+
+def test_a_name_that_turns_the_writing_round_does_not_turn_its_label() -> None:
+    finding = finding_of(0)
+    (mark,) = _marks(1, finding.verdicts[0], 0, 1.0, {"7": "Ada\u202egnorw\n"})
+    assert mark.name == "Ada gnorw "
