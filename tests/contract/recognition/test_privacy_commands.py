@@ -15,6 +15,7 @@ from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
 from recognition.gallery_file import write_gallery
 from recognition.roster import Consent, Student
+from recognition.students_file import write_students
 from tests.people import gallery_of
 
 ADA = Student("ada", "Ada", "art", "1", Consent("office", "2026-01-01"))
@@ -70,6 +71,23 @@ def test_whoever_withdraws_is_out_of_row_and_gallery_at_once(run: Any, roster: D
     assert galleries.current().student_ids == ("bob",)
     assert roster.students(["ada"])["ada"].consent is None
     assert run("consent", "withdraw", "nobody")[0] == 1
+
+
+def test_whoever_consents_anew_is_imported_and_then_published_from_the_old_file(
+    run: Any, roster: DynamoRoster, tmp_path: Path
+) -> None:
+    roster.write([replace(ADA, consent=None)])
+    gallery, students, anew = tmp_path / "g.npz", tmp_path / "s.json", tmp_path / "anew.csv"
+    gallery.write_bytes(write_gallery(gallery_of("ada")))
+    write_students(students, [ADA])
+    anew.write_text("id;granted_by\nada;Ada herself\n")
+    _, out, err = run("publish", "--gallery", gallery, "--students", students)
+    assert (": 0 student(s)" in out, "consent import" in err) == (True, True)
+    assert run("consent", "import", anew)[0] == 0
+    assert ": 1 student(s)" in run("publish", "--gallery", gallery, "--students", students)[1]
+    consent = roster.students(["ada"])["ada"].consent
+    assert consent is not None
+    assert consent.granted_by == "Ada herself"
 
 
 def test_whose_consent_has_ended_is_taken_out_of_the_gallery(run: Any, roster: DynamoRoster, deployed: Any) -> None:
