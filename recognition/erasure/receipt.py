@@ -20,8 +20,8 @@ LEFT = (
     "must run this again.",
     "A machine that polls erases its files at its next tick. Of several machines one gets the message: on each of the "
     "others run `python -m poller.erase STUDENT`.",
-    "Files outside the stage are not reached: the gallery and the students' file that `enrol` wrote, photographs, roll "
-    "calls that somebody printed or sent on.",
+    "Files outside the stage are not reached unless they are named above: the gallery and the students' file that "
+    "`enrol` wrote, photographs, roll calls that somebody printed or sent on.",
     "Where the student was never recognised nobody knows of it: pictures and clips may show the face till they expire.",
 )
 
