@@ -85,7 +85,7 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
     if closed:
         entries.append(Entry(stage.templates.name, "published gallery", 1, iso(began)))
     stage.outbox.send(write_erasure(Erasure(student_id, iso(began))))
-    entries.append(Entry("virtual machine", "asked to erase", 1, iso(stage.clock())))
+    entries.append(Entry("one polling machine", "asked to erase", 1, iso(stage.clock())))
     again = Subject(student_id, set(subject.names))
     remains = [entry for place, traces in _find(again, stage) for entry in counted(place.name, traces)]
     settling = settled_at > stage.clock()
