@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import clip, upload
+from console.pages import clip, dead_letters, operations, upload
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
+OPERATING: frozenset[Role] = frozenset({"operator"})
 TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
 ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
     "upload.choose": ("Upload", EVERYBODY),
+    "operations.overview": ("Operations", OPERATING),
 }
-PAGES: tuple[Blueprint, ...] = (clip.pages, upload.pages)
+PAGES: tuple[Blueprint, ...] = (clip.pages, upload.pages, operations.pages, dead_letters.pages)

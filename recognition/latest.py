@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from recognition.errors import RecognitionError
 from recognition.finished import FinishedVersion
+from wire.result_message import Outcome
 
 DIGEST_BYTES, TIME_BYTES = 32, 6
 BEYOND_MS = 10**13  # the year 2286: what `aws.jobs.ordering` has digits for
@@ -88,3 +89,15 @@ class AtWork:
     def is_held(self, now: float) -> bool:
         """Whether it is worked on at `now`. If not, the work broke off, and waits to be delivered again or given up."""
         return now <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one finished version came to: when (epoch seconds), its outcome and the result's reason, milliseconds of
+    work and US dollars; None where that was not kept."""
+
+    at: float
+    outcome: Outcome
+    took_ms: float | None
+    usd: float | None
+    reason: str

@@ -7,7 +7,7 @@ and a student who is not in the list keeps the consent there is; `withdraw` is a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -56,7 +56,9 @@ def imported(
     for line in lines:
         before = there.get(line.student_id)
         try:
-            student = _student(line, before, now)
+            if before is None and not line.told.get("name"):
+                raise StudentsError(f"student {line.student_id!r} has no row yet: give a name, or check the id")
+            student = student_of(line, to_row(before) if before else {}, now)
             _refuse_too_early(student, erased.get(line.student_id), now)
         except StudentsError as error:
             faults.append(f"  line {line.number}: {error}")
@@ -68,7 +70,7 @@ def imported(
     if faults:
         raise StudentsError("\n".join(["nothing was written:", *faults]))
     again = tuple(student.student_id for student in new if student.student_id in erased)
-    return Import(tuple(new), tuple(changed), again, _namesakes([*new, *(student for student, _ in changed)]))
+    return Import(tuple(new), tuple(changed), again, namesakes([*new, *(student for student, _ in changed)]))
 
 
 def report(students: Sequence[Student], now: datetime) -> Report:
@@ -79,20 +81,29 @@ def report(students: Sequence[Student], now: datetime) -> Report:
     return Report(*(tuple(kinds[kind]) for kind in ("valid", "expiring", "expired", "to_come", "without")))
 
 
-def _student(line: Line, before: Student | None, now: datetime) -> Student:
-    """The student as the line and what is on record tell; a consent that is named is a whole new one."""
-    row = to_row(before) if before else {"student_id": line.student_id}
-    row |= {name: value for name, value in line.told.items() if name not in CONSENT}
+def student_of(line: Line, row: Mapping[str, object], now: datetime) -> Student:
+    """The student as the line tells, and `row` where it does not; a consent that is named is a whole new one.
+
+    Raises `StudentsError`.
+    """
+    told = {**row, "student_id": line.student_id}
+    told |= {name: value for name, value in line.told.items() if name not in CONSENT}
     consent = {name: value for name, value in line.told.items() if name in CONSENT}
     if consent:
-        row["consent"] = {"granted_at": now.isoformat(timespec="seconds"), **consent}
-    if before is None and not line.told.get("name"):
-        raise StudentsError(f"student {line.student_id!r} has no row yet: give a name, or check the id")
-    student = from_row(row)
+        told["consent"] = {"granted_at": now.isoformat(timespec="seconds"), **consent}
+    student = from_row(told)
     given = student.consent
     if consent and given and given.expires_at and moment(given.expires_at) <= moment(given.granted_at):
         raise StudentsError(f"student {line.student_id!r}: the consent ends before it begins")
     return student
+
+
+def namesakes(students: Iterable[Student]) -> dict[str, tuple[str, ...]]:
+    """The names that several of the students bear, and their ids."""
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for student in students:
+        by_name[student.name].append(student.student_id)
+    return {name: tuple(ids) for name, ids in sorted(by_name.items()) if len(ids) > 1}
 
 
 def _refuse_too_early(student: Student, erased: Erased | None, now: datetime) -> None:
@@ -107,13 +118,6 @@ def _refuse_too_early(student: Student, erased: Erased | None, now: datetime) ->
             f"student {student.student_id!r} was erased on {at:%Y-%m-%d}: results of before may be under way until "
             f"{at + UNDER_WAY:%Y-%m-%d}; import the new consent then, or under another id"
         )
-
-
-def _namesakes(students: Sequence[Student]) -> dict[str, tuple[str, ...]]:
-    by_name: defaultdict[str, list[str]] = defaultdict(list)
-    for student in students:
-        by_name[student.name].append(student.student_id)
-    return {name: tuple(ids) for name, ids in sorted(by_name.items()) if len(ids) > 1}
 
 
 def _kind(student: Student, now: datetime) -> str:

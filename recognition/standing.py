@@ -28,10 +28,19 @@ class Register(Protocol):
         ...
 
 
+class WholeRegister(Register, Protocol):
+    """One that can be read at one go."""
+
+    def everybody(self) -> Iterable[Student]:
+        """All students who have a row."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How things stand `now` in `section` (empty: for clips of none): who is on its `roster`, the `rows` there are of
-    whoever is on it or was seen, who is `enrolled` in the published gallery."""
+    whoever is on it or was seen, who is `enrolled`: in that part of the published gallery which its clips are searched
+    in."""
 
     section: str
     roster: frozenset[str]
@@ -58,11 +67,18 @@ def standing_of(
     also: Collection[str] = (),
 ) -> Standing:
     """The standing of everybody on the section's roster, of whoever `versions` speak of, and of those in `also`."""
+    versions = list(versions)
     members = {student.student_id: student for student in register.of_section(section)} if section else {}
     others = (frozenset(gallery.sections.get(section, ())) | spoken_of(versions) | set(also)) - members.keys()
     rows = {**members, **(register.students(others) if others else {})}
     lost = frozenset(gallery.sections.get(section, ())) - rows.keys()
-    return Standing(section, lost | members.keys(), rows, frozenset(gallery.student_ids), now)
+    return Standing(section, lost | members.keys(), rows, _searched(section, versions, gallery), now)
+
+
+def _searched(section: str, versions: Iterable[FinishedVersion], gallery: Gallery) -> frozenset[str]:
+    """Who can be found in the section's clips: its roster as it was published, and everyone where that is wanted."""
+    beyond = any(each.decision and each.decision.threshold_beyond is not None for each in versions)
+    return frozenset(gallery.student_ids if beyond else gallery.sections.get(section, gallery.student_ids))
 
 
 def standings_of_seen(versions: Iterable[FinishedVersion], register: Register, now: datetime) -> Mapping[str, Standing]:

@@ -5,6 +5,10 @@ const LEAST_AT_ONCE = 2; // AWS' own bounds of a mapping's MaximumConcurrency
 const MOST_AT_ONCE = 1000;
 const USD_PER_GB_SECOND = { arm64: 0.0000133334, x86_64: 0.0000166667 }; // us-east-1, list price
 
+// What the stack's Output does not repeat: the first three are told anew at each deployment, the others are the stack's own
+// parameters (resources/parameters.yml), and an address and an ARN have no place among Outputs, which people paste.
+const UNRECORDED = ["region", "account", "imageDigest", "requireTls", "pollerPrincipal", "alarmEmail"];
+
 const refusal = (message) => Object.assign(new Error(message), { stack: message }); // osls prints the whole stack
 
 const oneOf = (name, value, allowed) => {
@@ -32,7 +36,13 @@ const corsFor = (origins) => {
   };
 };
 
-module.exports = async ({ resolveVariable }) => {
+// Name -> text of all that serverless.yml's `params` declare, as this deployment has it.
+const declared = async (params, stage, parameter) => {
+  const names = [...new Set(["default", stage].flatMap((section) => Object.keys(params[section] || {})))];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, String(await parameter(name))])));
+};
+
+module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
   const parameter = (name) => resolveVariable(`param:${name}`);
   const byQueue = oneOf("trigger", await parameter("trigger"), ["poller", "queue"]) === "queue";
   const reserves = oneOf("reserveConcurrency", await parameter("reserveConcurrency"), ["true", "false"]) === "true";
@@ -41,7 +51,14 @@ module.exports = async ({ resolveVariable }) => {
   const least = byQueue ? LEAST_AT_ONCE : 1;
   const why = byQueue ? " where the trigger is the queue" : "";
   const atOnce = fromTo("functionConcurrency", await parameter("functionConcurrency"), least, MOST_AT_ONCE, why);
+  const params = await resolveConfigurationProperty(["params"]);
+  const stage = await resolveVariable("sls:stage");
+  const parameters = await declared(params, stage, parameter);
+  const recorded = Object.entries(parameters).filter(([name]) => !UNRECORDED.includes(name));
   return {
+    parameters,
+    writtenDown: Object.keys(params[stage] || {}),
+    recorded: JSON.stringify(Object.fromEntries(recorded)),
     clipsAtOnce: atOnce,
     reservedConcurrency: reserves ? atOnce : { Ref: "AWS::NoValue" },
     durationAlarmMs: 800 * timeout, // 80 % of the timeout

@@ -23,6 +23,7 @@ from wire.s3_event import Upload
 
 READ = (
     "job_id", "state", "identity", "sequencer", "section", "ordering", "outcome", "decision", "corrections", "took_ms",
+    "usd", "reason",
 )  # fmt: skip
 """What a finished version is made of. An item under way may hold 300 kB of `result` besides."""
 
@@ -110,8 +111,15 @@ def version_of(item: Mapping[str, Any]) -> FinishedVersion:
         decision=decision,
         corrections=corrections,
         fault=fault,
-        took_ms=float(item["took_ms"]["N"]) if "took_ms" in item else None,
+        took_ms=number_in(item, "took_ms"),
+        usd=number_in(item, "usd"),
+        reason=item.get("reason", {}).get("S", ""),
     )
+
+
+def number_in(item: Mapping[str, Any], name: str) -> float | None:
+    """A number of the item's; None where it has none of that name."""
+    return float(item[name]["N"]) if name in item else None
 
 
 def _upload(item: Mapping[str, Any]) -> Upload:

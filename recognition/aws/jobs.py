@@ -17,7 +17,7 @@ BY_SECTION = "by_section"
 """The index: partition key `section`, sort key `ordering`, the session and then the time of the work."""
 BY_STATE = "by_state"
 """The index: partition key `state`, sort key `at`, when the work began or, once it is done, ended; epoch seconds."""
-LISTED = ("outcome", "section")
+LISTED = ("outcome", "section", "took_ms", "usd", "reason")
 """What else `BY_STATE` holds. Little, for every change of it is paid for, in a partition that all clips share."""
 NO_SECTION = "-"  # a key of an index cannot be empty
 
@@ -80,9 +80,11 @@ class DynamoJobs:
         names = {"#section": "section", "#ordering": "ordering", "#clip": "clip", "#version_id": "version_id"}
         names |= {"#sequencer": "sequencer", "#decision": "decision"}
         update = "SET " + ", ".join(f"{name} = :{name[1:]}" for name in names)
-        if entry.took_ms is not None:
-            update += ", took_ms = :took_ms"
-            values[":took_ms"] = {"N": f"{entry.took_ms:.1f}"}
+        told = {"took_ms": _number(entry.took_ms, 1), "usd": _number(entry.usd, 9), "reason": {"S": entry.reason}}
+        for name, value in told.items():
+            if value and value != {"S": ""}:
+                names[f"#{name}"], values[f":{name}"] = name, value
+                update += f", #{name} = :{name}"
         if len(result) <= MAX_KEPT_RESULT:
             update += ", #result = :result"
             names["#result"], values[":result"] = "result", {"S": result}
@@ -132,3 +134,7 @@ class DynamoJobs:
         if item.get("owner", {}).get("S") == owner:
             return Begun(item.get("result", {}).get("S", ""))
         return Held(float(item.get("locked_until", {}).get("N", "0")))
+
+
+def _number(value: float | None, digits: int) -> dict[str, str] | None:
+    return None if value is None else {"N": f"{value:.{digits}f}"}

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 
 from recognition.aws.batches import KEYS_PER_GET
-from recognition.aws.calls import call
+from recognition.aws.calls import call, items
+from recognition.aws.finished import number_in
 from recognition.aws.jobs import NO_SECTION
 from recognition.aws.listing import by_section, by_time, in_state, whole
 from recognition.errors import RecognitionError
 from recognition.finished import FinishedVersion
-from recognition.latest import AtWork, Page, Place, Wanted, page_of, read_place
+from recognition.latest import AtWork, Figures, Page, Place, Wanted, page_of, read_place
 from wire.result_message import Outcome
 
 LOOK_AT = 1_000
@@ -67,11 +69,19 @@ class DynamoLatest:
         listed = by_section(self.dynamodb, self.table, key, session, start, _a_page(limit, outcome, wanted))
         return page_of(listed, limit, self.look_at, is_meant)
 
+    def figures(self, since: float, at_most: int) -> list[Figures]:
+        """What the versions finished `since` (epoch seconds) came to, the latest first, from the index alone."""
+        request = in_state(self.table, "done", min(at_most, 1_000))
+        request["KeyConditionExpression"] += " AND #at >= :since"
+        request["ExpressionAttributeNames"]["#at"] = "at"
+        request["ExpressionAttributeValues"][":since"] = {"N": f"{since:.3f}"}
+        return [_figures(item) for item in islice(items(self.dynamodb.query, **request), at_most)]
+
     def at_work(self) -> list[AtWork]:
         """What was begun and is not finished, a hundred at most, what was begun last first."""
         rows = call(self.dynamodb.query, **in_state(self.table, "working", KEYS_PER_GET))["Items"]
-        items = whole(self.dynamodb, self.table, rows, ("job_id", "state", "at", "identity", "locked_until"))
-        there = (items[row["job_id"]["S"]] for row in rows if row["job_id"]["S"] in items)
+        found = whole(self.dynamodb, self.table, rows, ("job_id", "state", "at", "identity", "locked_until"))
+        there = (found[row["job_id"]["S"]] for row in rows if row["job_id"]["S"] in found)
         return [_at_work(item) for item in there if item.get("state") == {"S": "working"}]
 
     def sections(self) -> list[str]:
@@ -104,6 +114,11 @@ def _a_page(limit: int, outcome: Outcome | None, wanted: Wanted | None) -> int:
 def _at_work(item: dict[str, Any]) -> AtWork:
     key = str(json.loads(item["identity"]["S"])[1])
     return AtWork(item["job_id"]["S"], key, float(item["at"]["N"]), float(item["locked_until"]["N"]))
+
+
+def _figures(item: dict[str, Any]) -> Figures:
+    outcome, reason = cast(Outcome, item.get("outcome", {}).get("S", "")), item.get("reason", {}).get("S", "")
+    return Figures(float(item["at"]["N"]), outcome, number_in(item, "took_ms"), number_in(item, "usd"), reason)
 
 
 def _every(_: FinishedVersion) -> bool:

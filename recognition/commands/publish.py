@@ -15,7 +15,11 @@ from recognition.students_file import read_students
 @click.command()
 @gallery_option
 @students_option
-@click.option("--renew-consent", is_flag=True, help="Bring consents back that are missing from the stage's rows.")
+@click.option(
+    "--renew-consent",
+    is_flag=True,
+    help="Bring back every consent that is missing from the stage's rows, withdrawn ones among them.",
+)
 def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> None:
     """Upload gallery and rows to the stage in GALLERY_BUCKET and STUDENT_TABLE."""
     from recognition.aws.calls import client
@@ -46,7 +50,8 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
     if published.withdrawn:
         click.echo(
             f"no longer consenting on the stage, so not named: {', '.join(published.withdrawn)}. "
-            "If they have consented anew, publish with --renew-consent.",
+            "If one has consented anew, record it with `python -m recognition consent import`: --renew-consent brings "
+            "back all of them.",
             err=True,
         )
     if published.left_out:

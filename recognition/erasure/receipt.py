@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 
 from recognition.erasure.places import Trace
 
+MACHINE = "virtual machine"
 LEFT = (
     "Point-in-time backups of student_table and job_table hold what they held for 35 days: whoever restores from them "
     "must run this again.",
@@ -70,7 +71,9 @@ def as_text(receipt: Receipt) -> str:
     """The receipt for a person."""
     verb = "would be erased (dry run: nothing was changed)" if receipt.dry_run else "erased"
     lines = [f"student {receipt.student_id}: {verb}", f"began {receipt.began}, ended {receipt.ended}", ""]
-    lines += [_line(entry) for entry in receipt.entries] or ["nothing was found: is the id right?"]
+    lines += [_line(entry) for entry in receipt.entries]
+    if all(entry.place == MACHINE for entry in receipt.entries):  # which is asked whatever there was
+        lines.append("nothing was found: is the id right, or was the student erased before?")
     lines += ["", *_verdict(receipt)]
     if receipt.clips_left:
         lines.append(f"{receipt.clips_left} raw clip(s) that show the student stay until they expire (see --clips)")

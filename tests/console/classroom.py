@@ -61,6 +61,7 @@ class Classroom:
         under: str = SESSION,
         outcome: Outcome = "recognised",
         took_ms: float | None = 812.5,
+        reason: str = "",
         files: bool = True,
     ) -> str:
         """A finished clip, as the function leaves it. Returns its job id."""
@@ -70,7 +71,8 @@ class Classroom:
         looked = outcome not in ("rejected", "superseded")
         jobs = DynamoJobs(self.dynamodb, "jobs")
         jobs.begin(upload, self.at - 1, self.at + 60)
-        entry = Entry(self.rule.session_of(key), self.at, write_decision(decision(*faces)) if looked else "", took_ms)
+        decided = write_decision(decision(*faces)) if looked else ""
+        entry = Entry(self.rule.session_of(key), self.at, decided, took_ms, None, reason)
         jobs.keep(upload, "", entry)
         jobs.finish(upload, outcome, self.at)
         if files:

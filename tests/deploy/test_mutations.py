@@ -177,7 +177,28 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "a poller that reads clips": (put(f"{POLL}/2/Action", "s3:GetObject"), {"poller_may_consume"}),
     "an operator that takes requests": (
         put("OperatorRole/Policies/0/PolicyDocument/Statement/0/Resource/0", {"Fn::GetAtt": ["RequestQueue", "Arn"]}),
-        {"operator_may_handle_dead_letters"},
+        {"operator_may_handle_dead_letters", "what_its_three_users_may"},
+    ),
+    "an instructor who sees whoever was erased": (
+        put("InstructorRole/Policies/0/PolicyDocument/Statement/2/Resource", {"Fn::Sub": "${GalleryBucket.Arn}/*"}),
+        {"instructor_may_look_back"},
+    ),
+    "an instructor who rewrites decisions": (
+        drop("InstructorRole/Policies/1/PolicyDocument/Statement/0/Condition"),
+        {"no_attribute_of_a_job_but_its_corrections"},
+    ),
+    "a privacy officer who deletes clips one by one": (
+        put("PrivacyRole/Policies/1/PolicyDocument/Statement/4/Action", ["s3:GetObject", "s3:DeleteObject"]),
+        {"privacy_officer_may_keep", "what_its_three_users_may"},
+    ),
+    "a console that cannot redrive": (drop("ConsoleRole/Policies/3"), {"what_its_three_users_may"}),
+    "a role with more to say than IAM takes": (
+        put("ConsoleRole/Policies/0/PolicyName", "p" * 10_000),
+        {"as_short_as_iam_takes_them[ConsoleRole]"},
+    ),
+    "anybody's instructor": (
+        put("InstructorRole/AssumeRolePolicyDocument/Statement/0/Principal", {"AWS": "*"}),
+        {"nobody_outside_the_account"},
     ),
     "a right of the local stage's on every stage": (
         add("PollerBatchPolicy", "AWS::IAM::Policy", PolicyName="p", Roles=[{"Ref": "PollerRole"}]),

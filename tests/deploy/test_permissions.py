@@ -18,8 +18,14 @@ from localcloud.deployment import client, role_credentials
 from tests.deploy.account import Account
 from tests.deploy.deployed import Meaning, physical_ids, stack_name
 from tests.deploy.granted import permissions, policies, without
-from tests.deploy.uses import UNTRIED, USES, Permission, Stage, Use
+from tests.deploy.uses import OPERATOR, Permission, Stage, Use
+from tests.deploy.uses import UNTRIED as PROGRAMS_UNTRIED
+from tests.deploy.uses import USES as PROGRAMS_USES
+from tests.deploy.uses_of_people import CONSOLE, INSTRUCTOR, ONLY_LOCAL, PEOPLES_UNTRIED, PEOPLES_USES, PRIVACY
 
+USES = [*PROGRAMS_USES, *PEOPLES_USES]
+UNTRIED = PROGRAMS_UNTRIED | PEOPLES_UNTRIED
+THE_CONSOLES = (INSTRUCTOR, PRIVACY, OPERATOR)
 ROLES = sorted({use.role for use in USES})
 CASES = sorted({(use.role, permission) for use in USES for permission in use.needs})
 
@@ -56,7 +62,7 @@ def grants(account: Account) -> Grants:
     template = formation.get_template(StackName=stack_name("local"))["TemplateBody"]
     template = json.loads(template) if isinstance(template, str) else template
     meaning = Meaning(template, physical_ids(account, "local"), {"RequireTls": "false"})
-    stages = {role: _as_role(account, meaning.physical[role]) for role in ROLES}
+    stages = {role: _as_role(account, meaning.physical[role]) for role in (*ROLES, CONSOLE)}
     stages[ROLES[0]].furnish()
     return Grants(account, template["Resources"], meaning, stages)
 
@@ -104,7 +110,8 @@ def test_every_permission_of_a_role_has_a_use_and_every_use_its_permissions(
 def test_with_all_its_permissions_a_role_can_do_all_it_is_there_for(
     role: str, grants: Grants, resources: dict[str, Any]
 ) -> None:
-    assert permissions(grants.resources, role) == permissions(resources, role), "those of every other stage"
+    here = permissions(grants.resources, role) - ONLY_LOCAL.get(role, frozenset())
+    assert here == permissions(resources, role), "those of every other stage"
     assert broken(grants, role) == {}
 
 
@@ -122,3 +129,18 @@ def test_without_one_permission_exactly_what_needs_it_fails(
 def test_what_is_said_to_be_untried_here_is_asked_for_by_nobody_here(role: str, restored: Grants) -> None:
     restored.take_away(role, *UNTRIED[role])
     assert broken(restored, role) == {}, "the local AWS asks for more than it did: declare the use that needs it"
+
+
+def test_the_console_may_do_what_instructor_privacy_officer_and_operator_may_together_and_no_more(
+    resources: dict[str, Any],
+) -> None:
+    theirs = {
+        name: each for role in (INSTRUCTOR, PRIVACY, OPERATOR) for name, each in policies(resources, role).items()
+    }
+    assert policies(resources, CONSOLE) == theirs
+
+
+@pytest.mark.pipeline
+def test_with_the_consoles_rights_all_is_done_that_the_three_are_there_for(restored: Grants) -> None:
+    done = [use for use in USES if use.role in THE_CONSOLES]
+    assert {use.name: error for use in done if (error := _failure(use, restored.stages[CONSOLE]))} == {}

@@ -20,6 +20,9 @@ Resources = dict[str, Any]
 
 OURS = ("InputBucket", "OutputBucket", "GalleryBucket")
 DEAD = {"RequestQueue": "DeadLetterQueue", "OutputQueue": "OutputDeadLetterQueue"}
+MACHINES = ("PollerRole", "OperatorRole")
+PEOPLE = ("InstructorRole", "PrivacyRole", "ConsoleRole")
+ROLES = ("FunctionRole", *MACHINES, *PEOPLE)
 LAMBDA_MEMORY_MB = 10_240
 
 
@@ -43,11 +46,9 @@ def as_list(value: Any) -> list[Any]:
 
 def role_statements(resources: Resources, role: str) -> dict[str, tuple[set[str], list[Any]]]:
     """What the role allows: statement's name -> its actions and resources."""
-    (policy,) = resources[role]["Properties"]["Policies"]
-    return {
-        item["Sid"]: (set(as_list(item["Action"])), as_list(item["Resource"]))
-        for item in policy["PolicyDocument"]["Statement"]
-    }
+    found = [item for policy in resources[role]["Properties"]["Policies"] for item in statements(policy)]
+    assert len({item["Sid"] for item in found}) == len(found)
+    return {item["Sid"]: (set(as_list(item["Action"])), as_list(item["Resource"])) for item in found}
 
 
 @pytest.mark.parametrize("stage", ["prod", "dev", "local"])
@@ -281,6 +282,77 @@ def test_the_operator_may_handle_dead_letters_and_send_them_back_and_no_more(res
     }
 
 
+def objects(bucket: str, prefix: str = "") -> dict[str, str]:
+    return {"Fn::Sub": f"${{{bucket}.Arn}}/{prefix}*"}
+
+
+LOOK_BACK = {
+    "FindDecisions": ({"dynamodb:Query"}, [{"Fn::Sub": f"${{JobTable.Arn}}/index/{BY_SECTION}"}]),
+    "ReadRosters": ({"dynamodb:BatchGetItem", "dynamodb:Scan"}, [arn("StudentTable")]),
+    "SeeWhoIsEnrolled": ({"s3:GetObject"}, [objects("GalleryBucket", "gallery/")]),
+    "ReadResults": ({"s3:GetObject"}, [objects("OutputBucket")]),
+    "TellExpiredResultsFromForbidden": ({"s3:ListBucket"}, [arn("OutputBucket")]),
+}
+
+
+def test_an_instructor_may_look_back_correct_and_upload_and_no_more(resources: Resources) -> None:
+    assert role_statements(resources, "InstructorRole") == {
+        **LOOK_BACK,
+        "CorrectAndNothingElse": ({"dynamodb:UpdateItem"}, [arn("JobTable")]),
+        "UploadClips": ({"s3:GetObject", "s3:PutObject"}, [objects("InputBucket")]),
+        "SeeWhichClipsAreThere": ({"s3:ListBucket"}, [arn("InputBucket")]),
+    }
+
+
+def test_an_instructor_may_write_no_attribute_of_a_job_but_its_corrections(resources: Resources) -> None:
+    policies = resources["InstructorRole"]["Properties"]["Policies"]
+    (allow,) = [i for each in policies for i in statements(each) if i["Action"] == "dynamodb:UpdateItem"]
+    read = {"job_id", "state", "ordering"}  # the key, and what the condition of the write asks for
+    assert allow["Condition"].keys() == {"ForAllValues:StringEquals"}
+    assert set(allow["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]) == {"corrections", *read}
+
+
+def test_a_privacy_officer_may_keep_the_register_publish_and_erase_and_no_more(resources: Resources) -> None:
+    write = {f"dynamodb:{each}Item" for each in ("BatchWrite", "Put", "Update", "Delete")}
+    read, erase = {"s3:GetObject", "s3:GetObjectVersion"}, {"s3:DeleteObjectVersion"}
+    handle = {f"sqs:{each}" for each in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage")}
+    assert role_statements(resources, "PrivacyRole") == {
+        **LOOK_BACK,
+        "KeepTheRegister": (write, [arn("StudentTable")]),
+        "PublishTemplatesAndPurgeThem": (
+            {*read, *erase, "s3:PutObject", "s3:DeleteObject"},
+            [objects("GalleryBucket")],
+        ),
+        "SeeWhoWasErased": ({"s3:ListBucket"}, [arn("GalleryBucket")]),
+        "EraseFromResults": ({"s3:GetObjectVersion", "s3:PutObject", *erase}, [objects("OutputBucket")]),
+        "CutFacesOutAndEraseClips": ({*read, *erase}, [objects("InputBucket")]),
+        "TellDeletedClipsFromForbidden": ({"s3:ListBucket"}, [arn("InputBucket")]),
+        "SeeWhatIsKeptAndHowLong": (
+            {"s3:ListBucketVersions", "s3:GetLifecycleConfiguration"},
+            [arn(name) for name in OURS],
+        ),
+        "EraseFromDecisions": (
+            {"dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DescribeTimeToLive"},
+            [arn("JobTable")],
+        ),
+        "EraseFromResultsUnderWay": (handle, [arn("OutputQueue"), arn("OutputDeadLetterQueue")]),
+    }
+
+
+def test_the_console_may_do_what_its_three_users_may_together(resources: Resources) -> None:
+    theirs = [role_statements(resources, role) for role in ("InstructorRole", "PrivacyRole", "OperatorRole")]
+    assert role_statements(resources, "ConsoleRole") == theirs[0] | theirs[1] | theirs[2]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_roles_policies_are_as_short_as_iam_takes_them(role: str, resources: Resources) -> None:
+    text = json.dumps(resources[role]["Properties"]["Policies"], separators=(",", ":"))
+    references = text.count('{"Fn::')
+    assert len(text) + 60 * references < 10_240, (
+        "a reference becomes an ARN of a hundred characters, itself up to forty"
+    )
+
+
 def test_the_poller_may_write_metrics_in_its_own_namespace_only(resources: Resources) -> None:
     (policy,) = resources["PollerRole"]["Properties"]["Policies"]
     (allow,) = [i for i in policy["PolicyDocument"]["Statement"] if i["Action"] == "cloudwatch:PutMetricData"]
@@ -300,14 +372,14 @@ def test_an_alarm_is_raised_when_no_tick_has_finished_for_longer_than_a_tick_may
 
 
 def test_what_only_the_local_aws_asks_for_reaches_no_other_stage(render: Callable[..., dict[str, Any]]) -> None:
-    only = {"PollerBatchPolicy", "OperatorBatchPolicy"}
+    only = {"PollerBatchPolicy", "OperatorBatchPolicy", "PrivacyPurgePolicy"}
     have = {stage: only & render(stage)["Resources"].keys() for stage in ("prod", "dev", "local")}
     assert have == {"prod": set(), "dev": set(), "local": only}
 
 
 def test_no_role_has_a_wildcard_for_an_action_or_a_resource(resources: Resources) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
-    assert roles.keys() == {"FunctionRole", "PollerRole", "OperatorRole"}
+    assert roles.keys() == set(ROLES)
     for name in roles:
         for sid, (actions, where) in role_statements(resources, name).items():
             assert not [action for action in actions if "*" in action]
@@ -318,9 +390,10 @@ def test_nobody_outside_the_account_may_assume_a_role(resources: Resources) -> N
     (function,) = resources["FunctionRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     own = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     assert function["Principal"] == {"Service": "lambda.amazonaws.com"}
-    for name in ("PollerRole", "OperatorRole"):
+    for name in (*MACHINES, *PEOPLE):
         (trusted,) = resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        assert trusted["Principal"] == {"AWS": {"Fn::If": ["PollerNamed", {"Ref": "PollerPrincipal"}, own]}}
+        named = {"Fn::If": ["PollerNamed", {"Ref": "PollerPrincipal"}, own]} if name in MACHINES else own
+        assert trusted["Principal"] == {"AWS": named}
 
 
 @pytest.mark.parametrize("stage", ["prod", "dev", "local"])
@@ -383,7 +456,8 @@ def test_the_main_stage_has_the_plain_names(resources: Resources) -> None:
 def test_the_outputs_are_complete(template: dict[str, Any]) -> None:
     expected = (
         "Region InputBucket OutputBucket GalleryBucket StudentTable JobTable RequestQueueUrl OutputQueueUrl "
-        "DeadLetterQueueUrl OutputDeadLetterQueueUrl FunctionName FunctionTimeout PollerRoleArn OperatorRoleArn"
+        "DeadLetterQueueUrl OutputDeadLetterQueueUrl FunctionName FunctionTimeout PollerRoleArn OperatorRoleArn "
+        "InstructorRoleArn PrivacyRoleArn ConsoleRoleArn"
     )
     assert set(expected.split()) <= template["Outputs"].keys()
 

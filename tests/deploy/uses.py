@@ -115,19 +115,20 @@ def a_repeat_is_known_as_done(stage: Stage) -> None:
 def a_clip_that_is_gone_is_told_from_one_that_is_forbidden(stage: Stage) -> None:
     upload = stage.upload()
     stage.root("s3").delete_object(Bucket=upload.bucket, Key=upload.key)
-    _meets(ClipSuperseded, lambda: S3Clips(stage.client("s3")).open(upload))
+    meets(ClipSuperseded, lambda: S3Clips(stage.client("s3")).open(upload))
 
 
 def a_missing_gallery_is_told_from_one_that_is_forbidden(stage: Stage) -> None:
     bucket = stage["GALLERY_BUCKET"]
     stage.root("s3").delete_object(Bucket=bucket, Key=POINTER)
     try:
-        _meets(GalleryError, S3Galleries(stage.client("s3"), bucket).current)
+        meets(GalleryError, S3Galleries(stage.client("s3"), bucket).current)
     finally:
         S3Galleries(stage.root("s3"), bucket).publish(make_gallery({}))
 
 
-def _meets(error: type[Exception], act: Callable[[], object]) -> None:
+def meets(error: type[Exception], act: Callable[[], object]) -> None:
+    """Do it, and be told this and nothing else."""
     try:
         act()
     except error:

@@ -162,7 +162,7 @@ def test_another_error_is_not_taken_for_a_version_that_changed(stage: Any) -> No
 
 
 def test_a_finished_version_is_found_by_its_job_alone(stage: Any, records: DynamoFinished) -> None:
-    version = finished(ADA, took_ms=12.5)
+    version = replace(finished(ADA, took_ms=12.5), usd=0.000012, reason="nobody seen")
     work(stage, version)
     assert records.by_job(version.upload.job_id) == version
     reopen(stage, version)

@@ -15,7 +15,7 @@ from recognition.aws.latest import DynamoLatest
 from recognition.errors import RecognitionError
 from recognition.finished import FinishedVersion
 from recognition.jobs import Begun, Entry
-from recognition.latest import AtWork, Page, Place
+from recognition.latest import AtWork, Figures, Page, Place
 from recognition.sections import Session
 from tests.contract.recognition.worked import work
 from tests.decided import SESSION, correction, face, finished
@@ -276,3 +276,15 @@ def test_a_place_is_short_fits_a_url_and_tells_of_nobody(stage: Any, newest: Dyn
         assert after is not None
         assert len(after) == 51
         assert set(after) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_the_figures_of_a_time_come_from_the_index_the_latest_first(stage: Any, newest: DynamoLatest) -> None:
+    work(stage, replace(finished(at=100.0, sequencer="01", took_ms=12.5), usd=0.000012))
+    work(stage, replace(finished(at=200.0, sequencer="02", outcome="rejected"), reason="the file is empty"))
+    work(stage, finished(at=300.0, sequencer="03", outcome="no_face"))
+    assert newest.figures(150.0, 10) == [
+        Figures(301.0, "no_face", None, None, ""),
+        Figures(201.0, "rejected", None, None, "the file is empty"),
+    ]
+    assert newest.figures(0.0, 10)[-1] == Figures(101.0, "recognised", 12.5, 0.000012, "")
+    assert len(newest.figures(0.0, 2)) == 2

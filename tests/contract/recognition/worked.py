@@ -15,5 +15,9 @@ def work(stage: Any, version: FinishedVersion) -> None:
     jobs = DynamoJobs(stage.dynamodb, "jobs")
     assert jobs.begin(version.upload, version.at - 60, version.at + 60) == Begun()
     text = write_decision(version.decision) if version.decision else ""
-    jobs.keep(version.upload, "the message", Entry(version.session, version.at, text, version.took_ms))
+    jobs.keep(
+        version.upload,
+        "the message",
+        Entry(version.session, version.at, text, version.took_ms, version.usd, version.reason),
+    )
     jobs.finish(version.upload, version.outcome, version.at + 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recognition.decision import Decision, FaceDecision, read_decision, write_decision
 from recognition.erasure.places import Trace
-from recognition.erasure.receipt import Entry, Receipt, as_json, as_text, counted
+from recognition.erasure.receipt import MACHINE, Entry, Receipt, as_json, as_text, counted
 from recognition.erasure.traces import (
     anybody_identified,
     corrections_show,
@@ -148,4 +148,10 @@ def test_the_receipt_counts_and_names_no_clip() -> None:
 
 
 def test_a_receipt_of_nothing_asks_whether_the_id_is_right() -> None:
-    assert "is the id right?" in as_text(Receipt("7", "T0", "T1", True, ()))
+    assert "is the id right" in as_text(Receipt("7", "T0", "T1", True, ()))
+
+
+def test_an_erasure_that_found_nothing_but_a_machine_to_ask_asks_so_too() -> None:
+    asked, row = Entry(MACHINE, "asked to erase", 1, "T1"), Entry("student table", "row with consent", 1, "T1")
+    assert "is the id right" in as_text(Receipt("7", "T0", "T1", False, (asked,)))
+    assert "is the id right" not in as_text(Receipt("7", "T0", "T1", False, (asked, row)))

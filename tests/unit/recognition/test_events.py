@@ -291,7 +291,7 @@ def test_a_clip_that_is_none_is_kept_without_a_decision(identifier: Identifier) 
     cloud = Cloud()
     pipeline_on(cloud, identifier).process(upload(), NOW + 60)
     (entry,) = cloud.entries
-    assert entry == Entry(Session(), NOW, took_ms=entry.took_ms)
+    assert entry == Entry(Session(), NOW, took_ms=entry.took_ms, reason="not a readable video file")
     assert entry.took_ms > 0
 
 
