@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import clip, dead_letters, operations, upload
+from console.pages import clip, dead_letters, operations, roll_call, upload
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
@@ -13,7 +13,8 @@ TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 
 ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
+    "roll_call.sections": ("Roll call", TEACHING),
     "upload.choose": ("Upload", EVERYBODY),
     "operations.overview": ("Operations", OPERATING),
 }
-PAGES: tuple[Blueprint, ...] = (clip.pages, upload.pages, operations.pages, dead_letters.pages)
+PAGES: tuple[Blueprint, ...] = (clip.pages, roll_call.pages, upload.pages, operations.pages, dead_letters.pages)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
+from console.everybody import Everybody
 from recognition.commands.records import Records, stage_records
 from recognition.errors import GalleryError, SetupError
 
@@ -91,6 +92,11 @@ class Stage:
                 region, address = self.named("AWS_REGION"), self.named(name)
                 self._queues[name] = open_queues(region, [address], time.sleep)[0]
             return self._queues[name]
+
+    @cached_property
+    def everybody(self) -> Everybody:
+        """The student table's rows, for lists."""
+        return Everybody(self.students.everybody)
 
     def client(self, service: str) -> Any:
         """The service's client; one for all threads, which boto3's clients allow."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from html import escape
 from typing import Literal
 
+from recognition.one_line import one_line
 from recognition.rollcall import ClipSeen, Line, RollCall, Status
 from recognition.rollcall_csv import COUNTED
 from recognition.rollcall_matrix import Matrix
@@ -22,7 +23,6 @@ from recognition.rollcall_wording import (
     MOST_WORDS,
     clip_words,
     evidence_words,
-    one_line,
     remarks,
     short_key,
 )

@@ -23,6 +23,12 @@ const fromTo = (name, value, low, high, why) => {
   return number;
 };
 
+// Name -> text of all that serverless.yml's `params` declare, as this deployment has it.
+const declared = async (params, stage, parameter) => {
+  const names = [...new Set(["default", stage].flatMap((section) => Object.keys(params[section] || {})))];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, String(await parameter(name))])));
+};
+
 const ORIGIN = /^https?:\/\/[A-Za-z0-9.-]+(:(\d+|\*))?$/;
 
 // Who may send clips from a browser: the pages at these addresses. The browser must be let see a part's ETag.
@@ -34,12 +40,6 @@ const corsFor = (origins) => {
   return {
     CorsRules: [{ AllowedOrigins: allowed, AllowedMethods: ["PUT"], AllowedHeaders: ["*"], ExposedHeaders: ["ETag"], MaxAge: 3600 }],
   };
-};
-
-// Name -> text of all that serverless.yml's `params` declare, as this deployment has it.
-const declared = async (params, stage, parameter) => {
-  const names = [...new Set(["default", stage].flatMap((section) => Object.keys(params[section] || {})))];
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, String(await parameter(name))])));
 };
 
 module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {

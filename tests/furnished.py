@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recognition.aws.jobs import BY_SECTION, BY_STATE, LISTED
+from recognition.aws.jobs import BY_SECTION, BY_TIME, LISTED
 from recognition.settings import Settings
 
 
@@ -14,7 +14,7 @@ def furnish(s3: Any, sqs: Any, dynamodb: Any, memory_mb: int = 0) -> Settings:
         s3.create_bucket(Bucket=bucket)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     _table(dynamodb, "students", "student_id")
-    _table(dynamodb, "jobs", "job_id", _index(BY_SECTION, "section", "ordering"), _index(BY_STATE, "state", "at"))
+    _table(dynamodb, "jobs", "job_id", _index(BY_SECTION, "section", "ordering"), _index(BY_TIME, "listed_under", "at"))
     queue = sqs.create_queue(QueueName="output")["QueueUrl"]
     return Settings("clips", "results", "galleries", "students", "jobs", queue, memory_mb)
 
@@ -38,5 +38,5 @@ def _index(name: str, partition: str, sort: str) -> dict[str, Any]:
     return {
         "IndexName": name,
         "KeySchema": keys,
-        "Projection": listed if name == BY_STATE else {"ProjectionType": "ALL"},
+        "Projection": listed if name == BY_TIME else {"ProjectionType": "ALL"},
     }

@@ -20,7 +20,7 @@ from recognition.correct import correction_of
 from recognition.corrections import MAX_TEXT, Says
 from recognition.errors import SetupError
 from recognition.explain import explained, reasons_against
-from recognition.rollcall_wording import one_line
+from recognition.one_line import one_line
 
 MOST_BUTTONS = 60
 """Students of a roster offered as a button each; more are offered as a list to type into."""

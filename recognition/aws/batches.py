@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -51,7 +51,7 @@ def until_served(operation: Callable[..., Any], request: dict[str, Any], take: C
         raise RecognitionError(f"DynamoDB is throttled: {', '.join(request)} served a batch in part only") from error
 
 
-def in_groups(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
+def in_groups(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
     """Lists of `size` of them, the last one perhaps shorter."""
     rest = iter(items)
     while some := list(islice(rest, size)):

@@ -7,15 +7,17 @@ before there was an index by time is in no list by time.
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, cast
 
 from recognition.aws.batches import KEYS_PER_GET
-from recognition.aws.calls import call, items
+from recognition.aws.calls import call
 from recognition.aws.finished import number_in
-from recognition.aws.jobs import NO_SECTION
-from recognition.aws.listing import by_section, by_time, in_state, whole
+from recognition.aws.jobs import NO_SECTION, WORKING, week_of
+from recognition.aws.listing import Row, by_section, by_time, done, listed, whole
 from recognition.errors import RecognitionError
 from recognition.finished import FinishedVersion
 from recognition.latest import AtWork, Figures, Page, Place, Wanted, page_of, read_place
@@ -27,10 +29,12 @@ LOOK_AT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class DynamoLatest:
-    """The newest entries of `job_table`."""
+    """The newest entries of `job_table`, which keeps them for `kept_days`. `clock` says the time, epoch seconds."""
 
     dynamodb: Any
     table: str
+    clock: Callable[[], float] = time.time
+    kept_days: int = 180
     look_at: int = LOOK_AT
 
     def latest(
@@ -42,8 +46,8 @@ class DynamoLatest:
         others are passed over, `look_at` of them at most.
         """
         start = read_place(before) if before else None
-        listed = by_time(self.dynamodb, self.table, start, outcome, _a_page(limit, outcome, wanted))
-        return page_of(listed, limit, self.look_at, wanted or _every)
+        rows = self._done(start, _a_page(limit, outcome, wanted))
+        return page_of(by_time(self.dynamodb, self.table, rows, outcome), limit, self.look_at, wanted or _every)
 
     def in_section(
         self,
@@ -66,22 +70,19 @@ class DynamoLatest:
 
         key = section or NO_SECTION
         start = self._start(key, session, read_place(before)) if before else None
-        listed = by_section(self.dynamodb, self.table, key, session, start, _a_page(limit, outcome, wanted))
-        return page_of(listed, limit, self.look_at, is_meant)
+        found = by_section(self.dynamodb, self.table, key, session, start, _a_page(limit, outcome, wanted))
+        return page_of(found, limit, self.look_at, is_meant)
 
     def figures(self, since: float, at_most: int) -> list[Figures]:
         """What the versions finished `since` (epoch seconds) came to, the latest first, from the index alone."""
-        request = in_state(self.table, "done", min(at_most, 1_000))
-        request["KeyConditionExpression"] += " AND #at >= :since"
-        request["ExpressionAttributeNames"]["#at"] = "at"
-        request["ExpressionAttributeValues"][":since"] = {"N": f"{since:.3f}"}
-        return [_figures(item) for item in islice(items(self.dynamodb.query, **request), at_most)]
+        recent = takewhile(lambda row: float(row["at"]["N"]) >= since, self._done(None, self.look_at))
+        return [_figures(row) for row in islice(recent, at_most)]
 
     def at_work(self) -> list[AtWork]:
         """What was begun and is not finished, a hundred at most, what was begun last first."""
-        rows = call(self.dynamodb.query, **in_state(self.table, "working", KEYS_PER_GET))["Items"]
-        found = whole(self.dynamodb, self.table, rows, ("job_id", "state", "at", "identity", "locked_until"))
-        there = (found[row["job_id"]["S"]] for row in rows if row["job_id"]["S"] in found)
+        rows = call(self.dynamodb.query, **listed(self.table, WORKING, KEYS_PER_GET))["Items"]
+        items = whole(self.dynamodb, self.table, rows, ("job_id", "state", "at", "identity", "locked_until"))
+        there = (items[row["job_id"]["S"]] for row in rows if row["job_id"]["S"] in items)
         return [_at_work(item) for item in there if item.get("state") == {"S": "working"}]
 
     def sections(self) -> list[str]:
@@ -91,9 +92,16 @@ class DynamoLatest:
         rosters in the published gallery (`Gallery.sections`), which are at hand: together they lack only a section
         without a roster that has long been quiet, and that one can still be asked for by its name.
         """
-        rows = call(self.dynamodb.query, **in_state(self.table, "done", self.look_at))["Items"]
+        rows = islice(self._done(None, self.look_at), self.look_at)
         found = {row["section"]["S"] for row in rows if "section" in row}
         return sorted("" if each == NO_SECTION else each for each in found)
+
+    def _done(self, start: Place | None, a_page: int) -> Iterator[Row]:
+        """From the newest week, or that of `start`, to the last one that may still be kept."""
+        newest = week_of(self.clock())
+        first = min(newest, week_of(start.at_ms / 1000)) if start else newest
+        weeks = range(first, newest - self.kept_days // 7 - 2, -1)
+        return done(self.dynamodb, self.table, weeks, start, a_page)
 
     def _start(self, section: str, session: str | None, place: Place) -> tuple[str, Place]:
         """Where a section's list goes on. The place names no session: its entry does, as long as it is kept."""
@@ -116,9 +124,9 @@ def _at_work(item: dict[str, Any]) -> AtWork:
     return AtWork(item["job_id"]["S"], key, float(item["at"]["N"]), float(item["locked_until"]["N"]))
 
 
-def _figures(item: dict[str, Any]) -> Figures:
-    outcome, reason = cast(Outcome, item.get("outcome", {}).get("S", "")), item.get("reason", {}).get("S", "")
-    return Figures(float(item["at"]["N"]), outcome, number_in(item, "took_ms"), number_in(item, "usd"), reason)
+def _figures(row: Row) -> Figures:
+    outcome, reason = cast(Outcome, row.get("outcome", {}).get("S", "")), row.get("reason", {}).get("S", "")
+    return Figures(float(row["at"]["N"]), outcome, number_in(row, "took_ms"), number_in(row, "usd"), reason)
 
 
 def _every(_: FinishedVersion) -> bool:

@@ -6,32 +6,39 @@ consistently, so that a correction or an erasure of a moment ago shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from recognition.aws.batches import get_all
+from recognition.aws.batches import KEYS_PER_GET, get_all, in_groups
 from recognition.aws.calls import pages
 from recognition.aws.finished import READ, is_finished, version_of
-from recognition.aws.jobs import BY_SECTION, BY_STATE, ordering
+from recognition.aws.jobs import BY_SECTION, BY_TIME, listed_under, ordering, week_of
 from recognition.finished import FinishedVersion
 from recognition.latest import Place
 from wire.result_message import Outcome
 
-Listed = Iterator[tuple[Place, FinishedVersion | None]]
+Row: TypeAlias = dict[str, Any]
+Listed: TypeAlias = Iterator[tuple[Place, FinishedVersion | None]]
 
 
-def by_time(dynamodb: Any, table: str, start: Place | None, outcome: Outcome | None, a_page: int) -> Listed:
-    """The versions of all sections that have the outcome, whichever if None; `a_page` of them are read at a time."""
-    request = in_state(table, "done", a_page)
-    if start:
-        key = {"job_id": {"S": start.job_id}, "state": {"S": "done"}, "at": {"N": f"{start.at_ms / 1000:.3f}"}}
-        request["ExclusiveStartKey"] = key
-    for rows in pages(dynamodb.query, **request):
-        meant = [row for row in rows if outcome is None or row.get("outcome") == {"S": outcome}]
-        items = whole(dynamodb, table, meant, READ)
-        for row in rows:
+def by_time(dynamodb: Any, table: str, rows: Iterable[Row], outcome: Outcome | None) -> Listed:
+    """The versions behind rows of `done`; those of another outcome, if one is given, are not read."""
+    for some in in_groups(rows, KEYS_PER_GET):
+        items = whole(dynamodb, table, [row for row in some if outcome is None or row.get("outcome") == {"S": outcome}])
+        for row in some:
             job_id = row["job_id"]["S"]
             yield Place(job_id, _ms(row["at"]["N"])), _finished(items.pop(job_id, {}))  # listed twice while it moves
+
+
+def done(dynamodb: Any, table: str, weeks: range, start: Place | None, a_page: int) -> Iterator[Row]:
+    """The index's rows of what was finished in these weeks, behind `start`; `a_page` of them are read at a time."""
+    for week in weeks:
+        request = listed(table, listed_under(week), a_page)
+        if start and week == week_of(start.at_ms / 1000):
+            key = {"job_id": {"S": start.job_id}, "at": {"N": f"{start.at_ms / 1000:.3f}"}}
+            request["ExclusiveStartKey"] = key | {"listed_under": {"S": listed_under(week)}}
+        for rows in pages(dynamodb.query, **request):
+            yield from rows
 
 
 def by_section(
@@ -66,22 +73,19 @@ def by_section(
             yield Place(item["job_id"]["S"], _ms(at_s)), _finished(item)
 
 
-def in_state(table: str, state: str, limit: int) -> dict[str, Any]:
-    """The query for the newest entries in a state, "working" or "done"."""
+def listed(table: str, under: str, limit: int) -> dict[str, Any]:
+    """The query for the newest rows in a partition of the index by time."""
     return {
         "TableName": table,
-        "IndexName": BY_STATE,
-        "KeyConditionExpression": "#state = :state",
-        "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": {":state": {"S": state}},
+        "IndexName": BY_TIME,
+        "KeyConditionExpression": "listed_under = :there",
+        "ExpressionAttributeValues": {":there": {"S": under}},
         "ScanIndexForward": False,
         "Limit": limit,
     }
 
 
-def whole(
-    dynamodb: Any, table: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+def whole(dynamodb: Any, table: str, rows: Iterable[Row], names: Sequence[str] = READ) -> dict[str, dict[str, Any]]:
     """The items behind an index's rows by their job ids, with these attributes; what is gone is left out."""
     keys = [{"job_id": {"S": job_id}} for job_id in {row["job_id"]["S"] for row in rows}]
     return {item["job_id"]["S"]: item for item in get_all(dynamodb, table, keys, **_projection(names))}

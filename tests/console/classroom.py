@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -41,7 +42,7 @@ class Classroom:
 
     s3: Any
     dynamodb: Any
-    at: float = 1_795_000_000.0
+    at: float = field(default_factory=lambda: time.time() - 86_400)
     rule: SectionRule = field(default_factory=SectionRule)
     people: dict[str, Student] = field(default_factory=dict)
 

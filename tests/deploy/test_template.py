@@ -14,7 +14,7 @@ import pytest
 from poller.settings_table import TABLE
 from poller.sign_of_life import METRIC, NAMESPACE
 from poller.state import FRESH_S
-from recognition.aws.jobs import BY_SECTION, BY_STATE, LISTED
+from recognition.aws.jobs import BY_SECTION, BY_TIME, LISTED
 
 Resources = dict[str, Any]
 
@@ -195,13 +195,13 @@ def test_a_table_is_keyed_as_the_code_expects_encrypted_and_recoverable(
 
 def test_a_sections_and_the_newest_jobs_are_found_by_the_indexes_that_the_code_names(resources: Resources) -> None:
     table = resources["JobTable"]["Properties"]
-    by_section, by_state = table["GlobalSecondaryIndexes"]
-    assert (by_section["IndexName"], by_state["IndexName"]) == (BY_SECTION, BY_STATE)
+    by_section, by_time = table["GlobalSecondaryIndexes"]
+    assert (by_section["IndexName"], by_time["IndexName"]) == (BY_SECTION, BY_TIME)
     assert [key["AttributeName"] for key in by_section["KeySchema"]] == ["section", "ordering"]
-    assert [key["AttributeName"] for key in by_state["KeySchema"]] == ["state", "at"]
-    assert by_state["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)}
+    assert [key["AttributeName"] for key in by_time["KeySchema"]] == ["listed_under", "at"]
+    assert by_time["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)}
     defined = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
-    assert defined == {"job_id": "S", "section": "S", "ordering": "S", "state": "S", "at": "N"}
+    assert defined == {"job_id": "S", "section": "S", "ordering": "S", "listed_under": "S", "at": "N"}
 
 
 def test_finished_jobs_are_forgotten_in_time(resources: Resources) -> None:

@@ -28,9 +28,14 @@ LATER = "2026-11-30T0900"
 Ask = Callable[[str | None], Page]
 
 
+def newest_of(stage: Any, **other: Any) -> DynamoLatest:
+    """The lists as they are an hour after `T`."""
+    return DynamoLatest(stage.dynamodb, "jobs", lambda: T + 3600, **other)
+
+
 @pytest.fixture
 def newest(stage: Any) -> DynamoLatest:
-    return DynamoLatest(stage.dynamodb, "jobs")
+    return newest_of(stage)
 
 
 def many(stage: Any, count: int, session: str = SESSION, at: float = T) -> list[FinishedVersion]:
@@ -72,6 +77,16 @@ def test_a_page_that_takes_the_rest_exactly_is_the_last(stage: Any, newest: Dyna
     made = many(stage, 6)
     first = newest.latest(3)
     assert newest.latest(3, first.after) == Page(tuple(made[3:]))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 9])
+def test_a_list_goes_on_over_quiet_weeks_as_far_as_entries_are_kept(stage: Any, limit: int) -> None:
+    made = [finished(ADA, clip=f"{days}.mp4", at=T - days * 86_400.0) for days in (0, 6, 7, 50, 89, 120)]
+    for version in made:
+        work(stage, version)
+    newest = newest_of(stage, kept_days=90)
+    pages = in_pages(lambda before: newest.latest(limit, before))
+    assert [version for page in pages for version in page.versions] == made[:-1]
 
 
 def test_versions_finished_in_one_moment_are_all_listed(stage: Any, newest: DynamoLatest) -> None:
@@ -132,7 +147,7 @@ def test_a_students_clips_are_asked_for_with_corrections(stage: Any, newest: Dyn
 
 def test_what_is_seldom_wanted_is_looked_for_a_page_at_a_time(stage: Any) -> None:
     made = many(stage, 9)
-    newest = DynamoLatest(stage.dynamodb, "jobs", look_at=4)
+    newest = newest_of(stage, look_at=4)
     pages = list(in_pages(lambda before: newest.latest(2, before, wanted=lambda version: version == made[6])))
     assert [page.versions for page in pages] == [(), (made[6],), ()]
 
@@ -171,7 +186,7 @@ def test_an_entry_that_the_index_lists_twice_while_it_moves_is_one_version(
 
     def moving(**request: Any) -> Any:
         answer = query(**request)
-        return answer | {"Items": [answer["Items"][0], *answer["Items"]]}
+        return answer | {"Items": answer["Items"][:1] + answer["Items"]}
 
     monkeypatch.setattr(stage.dynamodb, "query", moving)
     assert newest.latest(9).versions == tuple(made)
@@ -266,8 +281,8 @@ def test_the_sections_of_the_newest_clips_are_told(stage: Any) -> None:
     for number, section in enumerate(("art", "cse546", "", "cse546")):
         plain = finished(ADA, clip=f"{number}.mp4", at=T + number)
         work(stage, replace(plain, session=Session(section, SESSION)))
-    assert DynamoLatest(stage.dynamodb, "jobs").sections() == ["", "art", "cse546"]
-    assert DynamoLatest(stage.dynamodb, "jobs", look_at=3).sections() == ["", "cse546"]
+    assert newest_of(stage).sections() == ["", "art", "cse546"]
+    assert newest_of(stage, look_at=3).sections() == ["", "cse546"]
 
 
 def test_a_place_is_short_fits_a_url_and_tells_of_nobody(stage: Any, newest: DynamoLatest) -> None:
@@ -279,12 +294,12 @@ def test_a_place_is_short_fits_a_url_and_tells_of_nobody(stage: Any, newest: Dyn
 
 
 def test_the_figures_of_a_time_come_from_the_index_the_latest_first(stage: Any, newest: DynamoLatest) -> None:
-    work(stage, replace(finished(at=100.0, sequencer="01", took_ms=12.5), usd=0.000012))
-    work(stage, replace(finished(at=200.0, sequencer="02", outcome="rejected"), reason="the file is empty"))
-    work(stage, finished(at=300.0, sequencer="03", outcome="no_face"))
-    assert newest.figures(150.0, 10) == [
-        Figures(301.0, "no_face", None, None, ""),
-        Figures(201.0, "rejected", None, None, "the file is empty"),
+    work(stage, replace(finished(at=T, sequencer="01", took_ms=12.5), usd=0.000012))
+    work(stage, replace(finished(at=T + 100, sequencer="02", outcome="rejected"), reason="the file is empty"))
+    work(stage, finished(at=T + 200, sequencer="03", outcome="no_face"))
+    assert newest.figures(T + 50, 10) == [
+        Figures(T + 201, "no_face", None, None, ""),
+        Figures(T + 101, "rejected", None, None, "the file is empty"),
     ]
-    assert newest.figures(0.0, 10)[-1] == Figures(101.0, "recognised", 12.5, 0.000012, "")
+    assert newest.figures(0.0, 10)[-1] == Figures(T + 1, "recognised", 12.5, 0.000012, "")
     assert len(newest.figures(0.0, 2)) == 2
