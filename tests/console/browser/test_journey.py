@@ -21,11 +21,10 @@ NAME, STUDENT_ID, SESSION = "Moritz Qvistgaard", "moritz/qv,1", "journey"
 # The drawn face that nobody has, as three photographs of it.
 PHOTOGRAPHS = """
 import sys
-from PIL import ImageEnhance, ImageOps
 from sample_faces import stranger
 large = stranger().resize((600, 600))
-tilted = large.rotate(4).crop((40, 40, 560, 560))
-for number, picture in enumerate((large, ImageOps.mirror(ImageEnhance.Brightness(large).enhance(1.12)), tilted)):
+turned = large.rotate(-6).crop((60, 20, 580, 540)), large.rotate(4).crop((40, 40, 560, 560))
+for number, picture in enumerate((large, *turned)):
     picture.save(f"{sys.argv[1]}/{number}.jpg", quality=92)
 """
 
