@@ -76,13 +76,13 @@ def publish(
     listed = [student.student_id for student in students]
     forgotten = among(listed, erased.digests())
     students = [student for student in students if student.student_id not in forgotten]
-    there = {} if renew_consent else roster.students([student.student_id for student in students])
+    there = roster.students([student.student_id for student in students])
     withdrawn = tuple(
         student.student_id
         for student in students
-        if student.consent and student.student_id in there and there[student.student_id].consent is None
+        if not renew_consent and student.consent and there.get(student.student_id, student).consent is None
     )
-    students = [replace(each, consent=_consent(each, there.get(each.student_id))) for each in students]
+    students = [replace(each, consent=_consent(each, there.get(each.student_id), renew_consent)) for each in students]
     public = public_part(gallery, students, now)
     _write(students, there, roster)
     for student_id in among(listed, erased.digests()) - forgotten:
@@ -98,10 +98,16 @@ def public_part(gallery: Gallery, students: Collection[Student], now: datetime) 
     return replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
 
 
-def _consent(student: Student, there: Student | None) -> Consent | None:
-    """What counts of the file's consent and the row's: a withdrawal, else the one granted last."""
-    if there is None or student.consent is None:
+def _consent(student: Student, there: Student | None, renew: bool) -> Consent | None:
+    """What counts of the file's consent and the row's: a withdrawal, else the one granted last.
+
+    A file that tells of none withdraws none: the register has it from elsewhere, from `consent import`. With `renew`
+    the file's counts whatever the row says.
+    """
+    if there is None or (renew and student.consent):
         return student.consent
+    if student.consent is None:
+        return there.consent
     on_stage = there.consent
     later = on_stage is None or moment(on_stage.granted_at) > moment(student.consent.granted_at)
     return on_stage if later else student.consent

@@ -107,6 +107,17 @@ def test_a_consent_given_anew_is_published_when_somebody_says_so() -> None:
     assert stage.rows["1"].consent == ADA.consent
 
 
+@pytest.mark.parametrize("renew_consent", [False, True])
+def test_a_file_that_tells_of_no_consent_withdraws_none(renew_consent: bool) -> None:
+    stage = Stage(rows={"1": ADA, "2": replace(BOB, consent=None)})
+    published = publish_to(
+        stage, replace(ADA, consent=None, year="2"), replace(BOB, consent=None), renew_consent=renew_consent
+    )
+    assert stage.rows["1"] == replace(ADA, year="2")
+    assert stage.rows["2"].consent is None
+    assert published.gallery.student_ids == ("1",)
+
+
 def test_rosters_are_published_with_those_who_are_enrolled_and_may_be_named_there() -> None:
     elsewhere = Consent("office", "2026-09-01", scope=("law101",))
     stage = Stage()
