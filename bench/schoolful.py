@@ -14,7 +14,8 @@ from PIL import Image
 
 from bench.spent import cpu_s, peak_bytes
 from recognition.detect import Look
-from recognition.enrol import enrolled, look_at_folders, read_folders
+from recognition.enrol import enrolled, look_at_folders
+from recognition.enrolment.folders import read_folders
 from recognition.enrolment.journal import Journal
 from recognition.enrolment.judge import judge
 from recognition.faces import Box, Detection, Embedding, Grey, Landmarks, Rgb

@@ -21,8 +21,8 @@ from recognition.enrolment.school import School, judge_beside
 from recognition.enrolment.taken import Judged, Taken
 from recognition.enrolment.thumbnail import thumbnail
 from recognition.errors import EnrolmentError, StudentsError
+from recognition.one_line import one_line
 from recognition.photograph import Seen, digest_of, look_at
-from recognition.rollcall_wording import one_line
 from recognition.roster import Student
 from recognition.students_csv import Line
 

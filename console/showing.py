@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 from flask import Flask
 
-from recognition.rollcall_wording import one_line
+from recognition.one_line import one_line
 
 _UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"))
 

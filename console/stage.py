@@ -7,6 +7,7 @@ not there can still say so.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,12 +18,15 @@ from flask import current_app
 from console.everybody import Everybody
 from console.settings import Settings
 from recognition.commands.records import Records, stage_records
-from recognition.errors import SetupError
+from recognition.errors import GalleryError, SetupError
 
 if TYPE_CHECKING:
+    from poller.ports import MeasuredQueue
     from recognition.aws.erased import S3Erased
     from recognition.aws.galleries import S3Galleries
+    from recognition.aws.latest import DynamoLatest
     from recognition.aws.roster import DynamoRoster
+    from recognition.aws.uploads import S3Uploads
     from recognition.gallery import Gallery
 
 
@@ -34,6 +38,7 @@ class Stage:
     _reading: threading.Lock = field(default_factory=threading.Lock)
     _making: threading.Lock = field(default_factory=threading.Lock)
     _clients: dict[str, Any] = field(default_factory=dict)
+    _queues: dict[str, MeasuredQueue] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> Records:
@@ -53,6 +58,43 @@ class Stage:
         from recognition.aws.roster import DynamoRoster
 
         return DynamoRoster(self.client("dynamodb"), self.named("STUDENT_TABLE"))
+
+    @cached_property
+    def uploads(self) -> S3Uploads:
+        """Uploads from a browser into the clips' bucket."""
+        from recognition.aws.uploads import S3Uploads, signing_client
+
+        with self._making:
+            return S3Uploads(signing_client(), self.named("INPUT_BUCKET"))
+
+    @cached_property
+    def latest(self) -> DynamoLatest:
+        """The newest clips."""
+        from recognition.aws.latest import DynamoLatest
+
+        return DynamoLatest(self.client("dynamodb"), self.named("JOB_TABLE"))
+
+    def sections_of_gallery(self) -> list[str]:
+        """The sections that have a roster in the published gallery; none where no gallery is published."""
+        try:
+            return list(self.records.gallery().sections)
+        except GalleryError:
+            return []
+
+    def waiting(self) -> int:
+        """Roughly how many clips wait to be worked on."""
+        depth = self.queue("REQUEST_QUEUE_URL").depth()
+        return depth.visible + depth.delayed
+
+    def queue(self, name: str) -> MeasuredQueue:
+        """The queue whose address the variable `name` holds."""
+        from poller.aws import open_queues
+
+        with self._making:
+            if name not in self._queues:
+                region, address = self.named("AWS_REGION"), self.named(name)
+                self._queues[name] = open_queues(region, [address], time.sleep)[0]
+            return self._queues[name]
 
     @cached_property
     def erased(self) -> S3Erased:

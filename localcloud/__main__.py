@@ -96,8 +96,9 @@ def _announce(cloud: clouds.Cloud, wanted: int, took_s: float) -> None:
     if wanted not in (0, cloud.port):
         print(f"  (port {wanted} was taken)")
     places = Places(cloud.state)
-    print(f"  the operator's shell:  . {shlex.quote(str(places.operator))}")
-    print(f"  the poller's shell:    . {shlex.quote(str(places.poller))}", flush=True)
+    for whose in clouds.ENVIRONMENTS:
+        shell = f"a shell as {whose}:"
+        print(f"  {shell:<22} . {shlex.quote(str(places.environment(whose)))}", flush=True)
 
 
 def _down(arguments: argparse.Namespace) -> int:

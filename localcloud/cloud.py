@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from localcloud import deployment, emulator, processes
@@ -16,13 +16,15 @@ from localcloud.errors import LocalCloudError
 from localcloud.places import SHARED, Places, one_at_a_time
 
 CONCURRENCY = 2
+ROLES = ("poller", "instructor", "privacy", "console")
+ENVIRONMENTS = ("operator", *ROLES)
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """A running local cloud. The environments hold only what differs: merge them over `os.environ`.
 
-    `operator` may do everything (upload, publish, look); `poller` may do what the poller's role allows.
+    `operator` may do everything (upload, publish, look); each of the others what the stack's role of that name allows.
     """
 
     state: Path
@@ -30,6 +32,9 @@ class Cloud:
     pid: int
     operator: dict[str, str]
     poller: dict[str, str]
+    instructor: dict[str, str] = field(default_factory=dict)
+    privacy: dict[str, str] = field(default_factory=dict)
+    console: dict[str, str] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
@@ -47,7 +52,7 @@ def up(
     concurrency: int = CONCURRENCY,
     parameters: Mapping[str, str] | None = None,
 ) -> Cloud:
-    """Start an emulator under `state`, deploy the stage `local` and write both environments as files.
+    """Start an emulator under `state`, deploy the stage `local` and write the environments as files.
 
     `port` 0 or taken: any free one. `parameters` are stage parameters of serverless.yml, `functionTimeout` for example.
     Raises `LocalCloudError`; nothing is left running then.
@@ -77,8 +82,8 @@ def _furnish(places: Places, port: int, pid: int, concurrency: int, parameters: 
         deployment.deploy(port, places, {"functionConcurrency": str(concurrency), **parameters})
     cloud = _describe(places, port, pid)
     deployment.limit_concurrency(port, cloud.operator["FUNCTION_NAME"], concurrency)
-    write_environment(places.operator, cloud.operator)
-    write_environment(places.poller, cloud.poller)
+    for whose in ENVIRONMENTS:
+        write_environment(places.environment(whose), getattr(cloud, whose))
     places.record.touch(mode=0o600)
     places.record.write_text(json.dumps({**asdict(cloud), "state": str(cloud.state)}))
     return cloud
@@ -87,9 +92,12 @@ def _furnish(places: Places, port: int, pid: int, concurrency: int, parameters: 
 def _describe(places: Places, port: int, pid: int) -> Cloud:
     names = deployment.stack_environment(port)
     operator = {**operator_environment(port), **names}
-    credentials = deployment.role_credentials(port, names["POLLER_ROLE_ARN"], "poller")
-    poller = {**operator, **credentials, "RESULTS_DIR": str(places.results)}
-    return Cloud(places.state, port, pid, operator, poller)
+    roles = {
+        whose: {**operator, **deployment.role_credentials(port, names[f"{whose.upper()}_ROLE_ARN"], whose)}
+        for whose in ROLES
+    }
+    roles["poller"]["RESULTS_DIR"] = str(places.results)
+    return Cloud(places.state, port, pid, operator, **roles)
 
 
 def found(state: Path = SHARED) -> Cloud | None:
@@ -126,7 +134,7 @@ def down(state: Path = SHARED) -> bool:
         cloud = found(places.state)
         if cloud:
             processes.end(cloud.pid)
-        for path in (places.record, places.operator, places.poller):
+        for path in (places.record, *map(places.environment, ENVIRONMENTS)):
             path.unlink(missing_ok=True)
         shutil.rmtree(places.temporary, ignore_errors=True)
     return cloud is not None

@@ -1,7 +1,7 @@
-"""The environments that speak to the emulator: the operator's and the poller's.
+"""The environments that speak to the emulator, of whom there is one each.
 
-Nothing here is a secret: the operator's key is the emulator's built-in one. The surprising rule: both environments
-close the door to the user's real AWS configuration, so that a slip on this machine can never reach an account.
+Nothing here is a secret: the operator's key is the emulator's built-in one. The surprising rule: every environment
+closes the door to the user's real AWS configuration, so that a slip on this machine can never reach an account.
 """
 
 from __future__ import annotations

@@ -39,13 +39,9 @@ class Places:
         """RESULTS_DIR of the poller's environment."""
         return self.state / "results"
 
-    @property
-    def operator(self) -> Path:
-        return self.state / "operator.env"
-
-    @property
-    def poller(self) -> Path:
-        return self.state / "poller.env"
+    def environment(self, whose: str) -> Path:
+        """Where the environment of `whose` ("operator", say) lies as a file."""
+        return self.state / f"{whose}.env"
 
     def make(self) -> None:
         """Make the folders. Idempotent. Raises `LocalCloudError` where there can be none."""

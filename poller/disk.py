@@ -17,7 +17,10 @@ _HINTS = {
     errno.EFBIG: "the file size limit (ulimit -f) is too small",
     errno.EROFS: "the file system is read-only: check dmesg, remount it",
     errno.EIO: "the disk reports errors: check dmesg, replace it",
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "RESULTS_DIR is not ours to write: chown it to the poller's user"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM),
+        "RESULTS_DIR is not ours to write: is its volume mounted? If so, chown it to the poller's user",
+    ),
     errno.ENOENT: "RESULTS_DIR is gone: mount or create it",
     errno.EISDIR: "a directory lies where a file of ours belongs: move it away",
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "RESULTS_DIR is not a directory: move the file away"),

@@ -83,7 +83,8 @@ def _label(verdict: Verdict, names: Mapping[str, str]) -> tuple[str, str]:
     name = names.get(verdict.student_id or verdict.candidate_id or "", "")
     if not name or verdict.match is None:
         return "", ""
-    return name, f"{'?' if verdict.candidate_id else ''}  {verdict.match.similarity:.3f}"
+    shown = "".join(each if each.isprintable() else " " for each in name)  # some characters turn the writing round
+    return shown, f"{'?' if verdict.candidate_id else ''}  {verdict.match.similarity:.3f}"
 
 
 def _draw(picture: Image.Image, marks: Sequence[Mark]) -> None:

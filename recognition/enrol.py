@@ -7,32 +7,18 @@ is wrong with a photograph can depend on all the others, so that nothing is enro
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
+from recognition.enrolment.folders import Folder
 from recognition.enrolment.gate import Gate, passes, refuse
 from recognition.enrolment.judge import judge
 from recognition.enrolment.looking import Memory, look_at_file
 from recognition.enrolment.taken import Judged, Taken
-from recognition.errors import EnrolmentError, StudentsError
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
 from recognition.photograph import Seen
-from recognition.roster import Consent, Student, from_row
-from recognition.students_file import read_json
-
-STUDENT_FILE = "student.json"
-NO_PHOTOGRAPHS = frozenset({STUDENT_FILE, "thumbs.db", "desktop.ini"})
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """One student's folder: the row, and the photographs in it."""
-
-    student: Student
-    photographs: tuple[Path, ...]
+from recognition.roster import Student
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +28,6 @@ class Enrolment:
     gallery: Gallery
     students: tuple[Student, ...]
     judged: tuple[Judged, ...]
-
-
-def read_folders(root: Path, consent: Consent | None) -> list[Folder]:
-    """The students' folders under `root`, in order of name.
-
-    `consent` is recorded for whoever has none in `student.json`. Everything visible in a folder counts as a photograph,
-    whatever its name ends in. Raises `EnrolmentError` when there is nobody, `StudentsError` for a `student.json` that
-    cannot be used.
-    """
-    if not root.is_dir():
-        raise EnrolmentError(f"{root} is not a folder: expected a folder for each student with photographs in it")
-    visible = (folder for folder in sorted(root.iterdir()) if folder.is_dir() and not folder.name.startswith("."))
-    folders = [_read_folder(folder, consent) for folder in visible]
-    if not folders:
-        raise EnrolmentError(f"{root} holds no folders: expected one for each student with photographs in it")
-    ids = (folder.student.student_id for folder in folders)
-    if twice := sorted(student_id for student_id, count in Counter(ids).items() if count > 1):
-        raise EnrolmentError(f"two folders give the same student_id: {', '.join(twice)}")
-    return folders
 
 
 def look_at_folders(
@@ -112,25 +79,3 @@ def enrolled(
         {student_id: [each.quality.score for each in seen if each.quality] for student_id, seen in kept.items()},
     )
     return Enrolment(gallery, students, tuple(judged))
-
-
-def _read_folder(folder: Path, consent: Consent | None) -> Folder:
-    photographs = tuple(
-        sorted(
-            path
-            for path in folder.iterdir()
-            if not path.name.startswith(".") and path.name.lower() not in NO_PHOTOGRAPHS
-        )
-    )
-    row: dict[str, object] = {"student_id": folder.name, "name": folder.name}
-    file = folder / STUDENT_FILE
-    if file.exists():
-        written = read_json(file)
-        if not isinstance(written, dict):
-            raise StudentsError(f"{file}: not a JSON object")
-        row |= written
-    try:
-        student = from_row(row)
-    except StudentsError as error:
-        raise StudentsError(f"{folder}: {error}") from error
-    return Folder(student if student.consent else replace(student, consent=consent), photographs)

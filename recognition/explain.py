@@ -24,7 +24,10 @@ def explained(clip: ClipSeen, standing: Standing) -> list[str]:
     if version.upload.version_id:
         lines.append(f"version {version.upload.version_id}")
     if version.decision is None:
-        return [*lines, version.fault or "nothing was looked at; the record beside the result says why"]
+        return [
+            *lines,
+            version.fault or version.reason or "nothing was looked at; the record beside the result says why",
+        ]
     lines += _means(version.decision)
     lines += [line for face in version.judged.faces for line in _face(face, version.decision, standing)]
     lines += [f"no longer found: {_said(each, standing)}" for each in version.judged.gone]
@@ -33,8 +36,8 @@ def explained(clip: ClipSeen, standing: Standing) -> list[str]:
 
 def reasons_against(face: FaceDecision, decision: Decision) -> list[str]:
     """Why the face was not named for sure."""
-    if face.similarity is None:
-        return ["nobody was enrolled to be compared with"]
+    if face.similarity is None:  # an erasure takes it out of the record and leaves the votes
+        return ["what it was compared with was erased" if face.votes else "nobody was enrolled to be compared with"]
     if face.answer == "unknown":
         return [_stranger(face.similarity, decision)]
     found = []

@@ -13,12 +13,13 @@ def write_private(path: Path, data: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)  # made 0600
-            file.write(data)
-        try:
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink()
-            raise
+            try:
+                file.write(data)
+                file.flush()
+                temporary.replace(path)
+            except BaseException:  # a full disk or an interruption: half a file must not stay, nobody would know of it
+                temporary.unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
 

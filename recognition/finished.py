@@ -7,7 +7,7 @@ arrived decides, but S3's sequencer: a late or repeated result of an older versi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from recognition.corrections import Correction, Judged, judged
@@ -22,6 +22,8 @@ class FinishedVersion:
     """One version of a clip, worked on `at` (seconds since the epoch). `upload.size` is not known any longer: 0.
 
     `decision` is None where nothing was looked at, and where its record cannot be read, of which `fault` tells.
+    `took_ms`: the work on it, milliseconds, `usd` what it cost; None where that was not kept. `reason`: the result's.
+    `outdated` counts the corrections of the clip's other versions, which hold no more for this one.
     """
 
     upload: Upload
@@ -31,11 +33,19 @@ class FinishedVersion:
     decision: Decision | None = None
     corrections: tuple[Correction, ...] = ()
     fault: str = ""
+    took_ms: float | None = None
+    usd: float | None = None
+    reason: str = ""
+    outdated: int = 0
 
     @property
     def judged(self) -> Judged:
         """Its faces as they stand, after corrections."""
         return judged(self.decision.faces if self.decision else (), self.corrections)
+
+    def shows(self, student_id: str) -> bool:
+        """Whether one of its faces is, surely or perhaps, this student, after corrections."""
+        return any(face.student_id == student_id for face in self.judged.faces)
 
 
 def newest(versions: Sequence[FinishedVersion]) -> FinishedVersion | None:
@@ -44,7 +54,10 @@ def newest(versions: Sequence[FinishedVersion]) -> FinishedVersion | None:
         one.upload.job_id for one in versions for other in versions if one.upload.is_older_than(other.upload.sequencer)
     }
     standing = [version for version in versions if version.upload.job_id not in overtaken]
-    return max(standing, key=lambda version: (version.at, version.upload.job_id), default=None)
+    counts = max(standing, key=lambda version: (version.at, version.upload.job_id), default=None)
+    said = {(each.upload.job_id, correction) for each in versions for correction in each.corrections}
+    outdated = sum(job_id != counts.upload.job_id for job_id, _ in said) if counts else 0
+    return replace(counts, outdated=outdated) if counts and outdated else counts
 
 
 def newest_of_each_clip(versions: Iterable[FinishedVersion]) -> list[FinishedVersion]:

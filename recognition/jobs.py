@@ -38,11 +38,15 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What stays when a version is finished: its session, when it was worked on (seconds since the epoch), and the
-    decision as `decision.write_decision` has it; empty where nothing was looked at."""
+    decision as `decision.write_decision` has it; empty where nothing was looked at. `took_ms`: all of the work, in
+    milliseconds; `usd` what it cost, None off the cloud; `reason` the result's, in the function's own words."""
 
     session: Session
     at: float
     decision: str = ""
+    took_ms: float | None = None
+    usd: float | None = None
+    reason: str = ""
 
 
 State: TypeAlias = Begun | Finished | Held

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,10 +14,11 @@ from recognition.annotate import annotated_picture
 from recognition.bootstrap import identifier
 from recognition.consent import with_consent
 from recognition.errors import ClipRejected
+from recognition.file_roster import FileRoster
 from recognition.gallery import Gallery
 from recognition.pipeline import refuse_unread
 from recognition.results import Spent, result_of, result_without_faces
-from recognition.roster import Consent, Student
+from recognition.roster import Student
 from recognition.search import search_in
 from recognition.stopwatch import Stopwatch
 from wire.result_message import Result
@@ -35,19 +36,6 @@ COLUMNS = (
     "seconds",
     "picture",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FileRoster:
-    """The students of a students file; without one, everybody in the gallery goes by the id."""
-
-    listed: Sequence[Student] | None
-
-    def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
-        if self.listed is None:
-            consent = Consent("no register off the cloud", "1970-01-01")
-            return {each: Student(each, each, "", "", consent) for each in student_ids}
-        return {student.student_id: student for student in self.listed if student.student_id in student_ids}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from recognition.annotate import annotated_picture
+from recognition.clip_file import MAX_CLIP_BYTES
 from recognition.consent import with_consent
 from recognition.decision import decision_of, write_decision
 from recognition.errors import ClipRejected, ClipSuperseded
@@ -28,15 +29,13 @@ from recognition.results import (
     result_without_faces,
 )
 from recognition.search import Search, search_in
-from recognition.sections import DEFAULT, SectionRule
+from recognition.sections import DEFAULT, SectionRule, Session
 from recognition.stopwatch import Stopwatch
 from wire.answer import Done, InWork
 from wire.errors import WireError
 from wire.result_json import read_result, write_result
 from wire.result_message import Location, Outcome, Result
 from wire.s3_event import Upload
-
-MAX_CLIP_BYTES = 4 << 30
 
 logger = logging.getLogger(__name__)
 
@@ -88,11 +87,15 @@ class Pipeline:
             session = self.rule.session_of(upload.key)
             result, finding, decision = self._work(upload, session.section, watch)
             text = write_result(result)
-            self.jobs.keep(upload, text, Entry(session, self.clock(), decision))
+            self.jobs.keep(upload, text, self._entry(session, result, decision, watch))
         self.outbox.send(text)
         self.jobs.finish(upload, result.outcome, self.clock())
         self._count(measured(result, finding, result.timing_ms if state.kept_result else watch.timing_ms()))
         return result.outcome
+
+    def _entry(self, session: Session, result: Result, decision: str, watch: Stopwatch) -> Entry:
+        took_ms = watch.timing_ms()["total"]
+        return Entry(session, self.clock(), decision, took_ms, result.cost.get("usd"), result.reason)
 
     def _count(self, clip: Measured) -> None:
         try:

@@ -13,7 +13,7 @@ from typing import Protocol
 from recognition.erasure.erased import ErasedStudents, among
 from recognition.gallery import Gallery
 from recognition.ports import Roster
-from recognition.roster import Student
+from recognition.roster import Consent, Student, moment
 
 
 class WritableRoster(Roster, Protocol):
@@ -67,8 +67,9 @@ def publish(
 ) -> Published:
     """Write the rows and publish the gallery of those who may be named at `now`.
 
-    A consent that is missing from the student's row on the stage was withdrawn there: an older file does not bring it
-    back unless `renew_consent` says so. Nor does it whoever was erased: only a new consent does (`consent import`).
+    A consent that is missing from the student's row on the stage was withdrawn there, one granted later has replaced
+    the file's: an older file does not bring its own back unless `renew_consent` says so. Nor does it whoever was
+    erased: only a new consent does (`consent import`).
     Raises `StageChanged` when somebody else publishes, withdraws or erases meanwhile.
     """
     over = galleries.tag()
@@ -81,7 +82,7 @@ def publish(
         for student in students
         if student.consent and student.student_id in there and there[student.student_id].consent is None
     )
-    students = [replace(student, consent=None) if student.student_id in withdrawn else student for student in students]
+    students = [replace(each, consent=_consent(each, there.get(each.student_id))) for each in students]
     public = public_part(gallery, students, now)
     _write(students, there, roster)
     for student_id in among(listed, erased.digests()) - forgotten:
@@ -95,6 +96,15 @@ def public_part(gallery: Gallery, students: Collection[Student], now: datetime) 
     """What of a gallery may be published: those of `students` with a valid consent, and the sections' rosters."""
     consenting = {student.student_id for student in students if student.may_be_enrolled(now)}
     return replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
+
+
+def _consent(student: Student, there: Student | None) -> Consent | None:
+    """What counts of the file's consent and the row's: a withdrawal, else the one granted last."""
+    if there is None or student.consent is None:
+        return student.consent
+    on_stage = there.consent
+    later = on_stage is None or moment(on_stage.granted_at) > moment(student.consent.granted_at)
+    return on_stage if later else student.consent
 
 
 def _write(students: Collection[Student], there: Mapping[str, Student], roster: WritableRoster) -> None:

@@ -7,7 +7,7 @@ and a student who is not in the list keeps the consent there is; `withdraw` is a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal, TypeAlias, get_args
@@ -70,7 +70,7 @@ def imported(
     if faults:
         raise StudentsError("\n".join(["nothing was written:", *faults]))
     again = tuple(student.student_id for student in new if student.student_id in erased)
-    return Import(tuple(new), tuple(changed), again, _namesakes([*new, *(student for student, _ in changed)]))
+    return Import(tuple(new), tuple(changed), again, namesakes([*new, *(student for student, _ in changed)]))
 
 
 def registered(line: Line, before: Student | None, erased: Erased | None, now: datetime) -> Student:
@@ -78,7 +78,9 @@ def registered(line: Line, before: Student | None, erased: Erased | None, now: d
 
     Raises `StudentsError`.
     """
-    student = _student(line, before, now)
+    if before is None and not line.told.get("name"):
+        raise StudentsError(f"student {line.student_id!r} has no row yet: give a name, or check the id")
+    student = student_of(line, to_row(before) if before else {}, now)
     _refuse_too_early(student, erased, now)
     return student
 
@@ -103,20 +105,29 @@ def kind_of(student: Student, now: datetime) -> Kind:
     return "expiring" if consent.expires_at and moment(consent.expires_at) <= now + SOON else "valid"
 
 
-def _student(line: Line, before: Student | None, now: datetime) -> Student:
-    """The student as the line and what is on record tell; a consent that is named is a whole new one."""
-    row = to_row(before) if before else {"student_id": line.student_id}
-    row |= {name: value for name, value in line.told.items() if name not in CONSENT}
+def student_of(line: Line, row: Mapping[str, object], now: datetime) -> Student:
+    """The student as the line tells, and `row` where it does not; a consent that is named is a whole new one.
+
+    Raises `StudentsError`.
+    """
+    told = {**row, "student_id": line.student_id}
+    told |= {name: value for name, value in line.told.items() if name not in CONSENT}
     consent = {name: value for name, value in line.told.items() if name in CONSENT}
     if consent:
-        row["consent"] = {"granted_at": now.isoformat(timespec="seconds"), **consent}
-    if before is None and not line.told.get("name"):
-        raise StudentsError(f"student {line.student_id!r} has no row yet: give a name, or check the id")
-    student = from_row(row)
+        told["consent"] = {"granted_at": now.isoformat(timespec="seconds"), **consent}
+    student = from_row(told)
     given = student.consent
     if consent and given and given.expires_at and moment(given.expires_at) <= moment(given.granted_at):
         raise StudentsError(f"student {line.student_id!r}: the consent ends before it begins")
     return student
+
+
+def namesakes(students: Iterable[Student]) -> dict[str, tuple[str, ...]]:
+    """The names that several of the students bear, and their ids."""
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for student in students:
+        by_name[student.name].append(student.student_id)
+    return {name: tuple(ids) for name, ids in sorted(by_name.items()) if len(ids) > 1}
 
 
 def _refuse_too_early(student: Student, erased: Erased | None, now: datetime) -> None:

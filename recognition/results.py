@@ -6,7 +6,7 @@ All five outcomes are normal results, each with a CSV (possibly only its header)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recognition.identify import Finding
@@ -49,7 +49,7 @@ def result_of(
         _student_seen(each, students[each.candidate_id]) for each in finding.verdicts if each.candidate_id
     )
     unknown_faces = len(finding.verdicts) - len(seen)
-    outcome: Outcome = "recognised" if seen else "unknown" if unknown_faces else "no_face"
+    outcome = outcome_of(finding.verdicts)
     return Result(
         upload=upload,
         outcome=outcome,
@@ -65,6 +65,13 @@ def result_of(
         cost=spent.cost,
         uncertain=uncertain,
     )
+
+
+def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
+    """The outcome of a clip that was looked at."""
+    if any(verdict.student_id for verdict in verdicts):
+        return "recognised"
+    return "unknown" if verdicts else "no_face"
 
 
 def refused_if_too_long(result: Result, spent: Spent) -> Result:

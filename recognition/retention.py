@@ -7,9 +7,10 @@ get to it, which may take that long.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from recognition.columns import aligned
 from recognition.erasure.places import Version
 
 GRACE = timedelta(days=2)
@@ -42,11 +43,15 @@ class Kept:
 
 
 def kept_in(place: str, what: str, versions: Sequence[Version], limits: Limits, now: datetime) -> list[Kept]:
-    """What a bucket keeps: current objects, and older versions. Markers hold nothing and do not count."""
+    """What a bucket keeps: current objects, and older versions. Markers hold nothing and do not count.
+
+    An older version's time runs from when it was replaced, which nobody tells: it is never called late.
+    """
     current = [each for each in versions if each.current and not each.marker]
     older = [each for each in versions if not each.current and not each.marker]
+    overdue = sum(_is_late(each, limits.current, now) for each in current)
     return [
-        _kept(place, what, current, limits.current, now),
+        replace(_kept(place, what, current, limits.current, now), overdue=overdue, advice=_advice(overdue)),
         _kept(place, "older versions", older, limits.older, now),
     ]
 
@@ -67,15 +72,12 @@ def as_json(kept: Sequence[Kept]) -> list[dict[str, object]]:
 
 def as_text(kept: Sequence[Kept]) -> str:
     """As a table and, below it, what to do."""
-    rows = [("place", "what", "count", "MB", "oldest", "newest", "ends after", "overdue"), *map(_row, kept)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = aligned([("place", "what", "count", "MB", "oldest", "newest", "ends after", "overdue"), *map(_row, kept)])
     return "\n".join([*lines, *(f"{each.place}: {each.advice}" for each in kept if each.advice)])
 
 
 def _kept(place: str, what: str, versions: Sequence[Version], limit: int | None, now: datetime) -> Kept:
     ages = [(now - each.written) / timedelta(days=1) for each in versions]
-    late = [age for age in ages if limit is not None and age > limit + GRACE.days]
     return Kept(
         place=place,
         what=what,
@@ -84,10 +86,11 @@ def _kept(place: str, what: str, versions: Sequence[Version], limit: int | None,
         oldest=max(ages, default=None),
         newest=min(ages, default=None),
         limit=limit,
-        # an older version's time runs from when it was replaced, which nobody tells: it is never called late
-        overdue=0 if what == "older versions" else len(late),
-        advice=_advice(len(late)) if what != "older versions" else "",
     )
+
+
+def _is_late(version: Version, limit: int | None, now: datetime) -> bool:
+    return limit is not None and now - version.written > timedelta(days=limit) + GRACE
 
 
 def _advice(overdue: int) -> str:

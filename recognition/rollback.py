@@ -7,7 +7,7 @@ which roster, is what the rows say now; whoever was erased since is in no versio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -26,23 +26,38 @@ class Everybody(Protocol):
         ...
 
 
+class PointedGalleries(WritableGalleries, Protocol):
+    def key(self) -> str:
+        """The published file's key; empty if nothing is published."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Earlier:
-    """A stored gallery: `current` is the published one; `students` counts those in it, None if it cannot be used."""
+class Kept:
+    """A stored gallery of `size` bytes, last published at `written`; `published`: it is the one in use.
+
+    `students` each have one template, the mean of theirs of the `photographs`. `fault` says why it cannot be used.
+    """
 
     version: str
     written: datetime
-    current: bool
-    students: int | None
+    size: int
+    published: bool
+    students: int = 0
+    templates: int = 0
+    photographs: int = 0
+    fault: str = ""
 
 
-def earlier(bucket: Bucket) -> list[Earlier]:
-    """Every gallery that the bucket still keeps, the latest first, each once."""
-    found: dict[str, Earlier] = {}
+def kept_galleries(bucket: Bucket, published: str) -> list[Kept]:
+    """Every gallery that the bucket still keeps, the latest first, each once; `published` is the current file's key."""
+    found: dict[str, Kept] = {}
     for stored, body in bucket.bodies(_files(bucket)):
         version = _version_in(stored.key)
-        found.setdefault(version, Earlier(version, stored.written, stored.current, _students_in(body)))
-    return list(found.values())
+        if version not in found:
+            kept = Kept(version, stored.written, len(body), stored.current and stored.key == published)
+            found[version] = _described(kept, body)
+    return sorted(found.values(), key=lambda each: (each.published, each.written), reverse=True)
 
 
 def roll_back(
@@ -51,23 +66,41 @@ def roll_back(
     *,
     bucket: Bucket,
     roster: Everybody,
-    galleries: WritableGalleries,
+    galleries: PointedGalleries,
     erased: ErasedStudents,
 ) -> Gallery:
     """Publish the stored gallery of that `version` again, of those who may be in it `now`.
 
-    Raises `GalleryError` when there is none, or it is another model's; `StageChanged` when somebody else publishes.
+    Raises `GalleryError` as `kept_gallery` does, and where nobody would be in it or nothing would change;
+    `StageChanged` when somebody else publishes.
     """
     over = galleries.tag()
+    public = admitted(kept_gallery(version, bucket), now, roster, erased)
+    if not public.student_ids:
+        raise GalleryError(f"nobody of gallery {version} has a row and a valid consent now: nothing was published")
+    if public.version == _version_in(galleries.key()):
+        raise GalleryError(f"gallery {public.version} is published already: there is nothing to go back to")
+    galleries.publish(public, over)
+    return public
+
+
+def kept_gallery(version: str, bucket: Bucket) -> Gallery:
+    """The stored gallery of that `version`. Raises `GalleryError` when there is none that this program can use."""
     stored = [each for each in _files(bucket) if _version_in(each.key) == version]
     body = next((body for _, body in bucket.bodies(stored)), None)
     if body is None:
         raise GalleryError(f"no gallery {version!r} is kept: `python -m recognition gallery list` shows those that are")
+    try:
+        return read_gallery(body)
+    except GalleryError as error:
+        raise GalleryError(f"gallery {version} cannot be used: {error}") from error
+
+
+def admitted(gallery: Gallery, now: datetime, roster: Everybody, erased: ErasedStudents) -> Gallery:
+    """What of the gallery a stage may publish `now`: whoever has a row with a valid consent, and was not erased."""
     rows = {student.student_id: student for student in roster.everybody()}
     gone = among(rows, erased.digests())
-    public = public_part(read_gallery(body), [row for each, row in rows.items() if each not in gone], now)
-    galleries.publish(public, over)
-    return public
+    return public_part(gallery, [row for each, row in rows.items() if each not in gone], now)
 
 
 def _files(bucket: Bucket) -> list[Version]:
@@ -79,8 +112,10 @@ def _version_in(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(".npz")
 
 
-def _students_in(body: bytes) -> int | None:
+def _described(kept: Kept, body: bytes) -> Kept:
     try:
-        return len(read_gallery(body).student_ids)
-    except GalleryError:
-        return None
+        gallery = read_gallery(body)
+    except GalleryError as error:
+        return replace(kept, fault=str(error))
+    counts = len(gallery.student_ids), len(gallery.templates), sum(gallery.photographs)
+    return replace(kept, students=counts[0], templates=counts[1], photographs=counts[2])

@@ -144,5 +144,5 @@ def _status(student_id: str, evidence: Sequence[Evidence], standing: Standing, l
         sure = any(each.answer == "identified" for each in evidence)
         return ("present" if sure else "uncertain"), ""
     if student_id not in standing.enrolled:
-        return "not enrolled", "is not in the published gallery"
+        return "not enrolled", "is not in the published gallery, or not on its roster of the section: publish again"
     return ("absent" if looked_at else "no clip"), ""

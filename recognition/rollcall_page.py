@@ -12,11 +12,20 @@ from datetime import datetime
 from html import escape
 from typing import Literal
 
+from recognition.one_line import one_line
 from recognition.rollcall import ClipSeen, Line, RollCall, Status
 from recognition.rollcall_csv import COUNTED
 from recognition.rollcall_matrix import Matrix
 from recognition.rollcall_style import STYLE
-from recognition.rollcall_wording import LETTERS, MEANING, MOST_WORDS, clip_words, evidence_words, remarks, short_key
+from recognition.rollcall_wording import (
+    LETTERS,
+    MEANING,
+    MOST_WORDS,
+    clip_words,
+    evidence_words,
+    remarks,
+    short_key,
+)
 from recognition.sections import Session
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -98,7 +107,8 @@ def _chip(status: Status | Literal[""], before: str = "", *, short: bool = False
 
 
 def _student(student_id: str, name: str) -> str:
-    return f"{escape(name)}&ensp;<small>{escape(student_id)}</small>"
+    """A name that turns the writing round must not turn the id."""
+    return f"{escape(one_line(name))}&ensp;<small>{escape(one_line(student_id))}</small>"
 
 
 def _line(line: Line, session: Session, places: Mapping[str, int]) -> tuple[str, str, str]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from recognition.annotate import label_font
+from recognition.one_line import one_line
 from recognition.rollcall_matrix import Matrix, Row
-from recognition.rollcall_wording import LETTERS, one_line
+from recognition.rollcall_wording import LETTERS
 
 PAPER, INK, SOFT, LINE = (255, 253, 250), (28, 25, 23), (107, 100, 92), (226, 221, 213)
 COLOURS = {"present": (22, 128, 61), "uncertain": (180, 95, 6), "absent": (185, 28, 28)}

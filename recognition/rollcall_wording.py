@@ -28,11 +28,6 @@ MOST_WORDS = 6
 """Sessions side by side; more get a letter each."""
 
 
-def one_line(text: str) -> str:
-    """`text` without what moves the cursor, turns the writing round or cannot be seen: for terminals and pictures."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 def short_key(key: str, session: Session) -> str:
     """The clip's key without its section and session, where it begins with them."""
     return key.removeprefix(f"{session.section}/{session.name}/")
@@ -64,6 +59,11 @@ def _clips_remarks(clip: ClipSeen) -> Iterator[str]:
         yield f"{version.upload.key} is left out: {version.fault}."
     elif version.decision is None:
         yield f"{version.upload.key} was not looked at: {version.outcome}."
+    if version.outdated:
+        yield (
+            f"{version.upload.key}: {version.outdated} correction(s) of an earlier version no longer count, "
+            "for the clip was uploaded anew. Look at it and correct it anew."
+        )
     for correction in version.judged.gone:
         yield (
             f"{version.upload.key}: what {correction.by} said of the face at {correction.second:.1f} s "

@@ -27,6 +27,20 @@ class Search:
             return finding
         return replace(finding, verdicts=tuple(decide_beyond(finding.verdicts, self.others)))
 
+    def with_threshold(self, threshold: float) -> Search:
+        """The same search, had the section's roster this threshold."""
+        moved = self.others and moved_along(self.others.threshold, self.first.threshold, threshold)
+        others = replace(self.others, threshold=moved) if self.others and moved else None
+        return replace(self, first=replace(self.first, threshold=threshold), others=others)
+
+
+LEAST = 0.01  # a threshold is more than 0
+
+
+def moved_along(others: float, section: float, to: float) -> float:
+    """The threshold for `others` when the `section`'s moves `to`: as far. That of an empty roster, 1, tells nothing."""
+    return to if section >= 1.0 else min(1.0, max(LEAST, others + to - section))
+
 
 def search_in(gallery: Gallery, section: str, *, beyond: bool) -> Search:
     """How to search for a clip of `section` (empty: none). `beyond`: whether whoever else is enrolled may be named."""

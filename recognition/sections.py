@@ -41,6 +41,17 @@ class SectionRule:
         parts = found.groupdict() if found else {}
         return Session(parts.get("section", ""), parts.get("session", "") or "")
 
+    def prefix_of(self, section: str, session: str) -> str:
+        """How the keys of the session's clips begin; `session` does not count where the rule tells none apart.
+
+        Raises `SetupError` where no clip with such a key would belong to that session.
+        """
+        tells = "{session}" in self.text
+        prefix = self.text.replace("{section}", section).replace("{session}", session)
+        if not section or self.session_of(prefix) != Session(section, session if tells else ""):
+            raise SetupError("section and session are a word or several each, without a slash; neither may be empty")
+        return prefix
+
     def _pattern(self) -> str:
         pieces = re.split("|".join(map(re.escape, _PARTS)), self.text)
         parts = re.findall("|".join(map(re.escape, _PARTS)), self.text)

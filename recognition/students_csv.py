@@ -32,6 +32,7 @@ COLUMNS = {  # as it may stand in the file: as we call it
     "consent_until": "expires_at",
     "scope": "scope",
     "consent_scope": "scope",
+    "folder": "folder",  # of photographs, where it is not called as the id is
 }
 LISTS = ("sections", "scope")
 DELIMITERS = ",;\t"
@@ -63,7 +64,10 @@ def read_csv(path: Path, *, needed: Collection[str] = (), ignored: Collection[st
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(columns):
-            faults.append(f"line {number}: {len(cells)} cells, but the header names {len(columns)} columns")
+            faults.append(
+                f"line {number}: {len(cells)} cells, but the header names {len(columns)} columns: "
+                'put a cell with a comma or semicolon in it in "quotes", and give every column a cell'
+            )
             continue
         lines.append(_line(number, columns, cells))
     faults += _faults_of_ids(lines)

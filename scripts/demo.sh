@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: scripts/demo.sh [-h] [DIR]
+# Usage: scripts/demo.sh [-h] [--keep] [DIR]
 #
 # The whole pipeline on this machine, without an AWS account: sets up, starts a local cloud and deploys the real stack
 # onto it, enrols and publishes two students, uploads clips, ticks the real poller until every clip has its result on
@@ -10,6 +10,7 @@
 #   DIR/photographs/<student id>/   photographs of one student (one face in each), optionally student.json
 #   DIR/clips/                      the clips: .mp4 .mov .mkv .webm .avi .m4v .3gp
 #
+#   --keep        leave the local cloud up at the end; scripts/console.sh then shows it in a browser
 #   DEMO_OUTPUT   where results, pictures and logs go (default: demo-output; replaced on every run)
 #   DEMO_TICKS    how often to tick at most (default: 200)
 
@@ -32,16 +33,19 @@ check_folder() {
     [ -n "$(find "$1/clips" -type f)" ] || fail "$1/clips is empty: put the clips into it"
 }
 
-case ${1-} in
--h | --help) usage; exit 0 ;;
--*) usage >&2; exit 2 ;;
-esac
-[ $# -le 1 ] || fail "one folder only"
-material=
-if [ $# -eq 1 ]; then
-    check_folder "$1"
-    material=$(cd "$1" && pwd)
-fi
+keep='' kept='' material=''
+for argument in "$@"; do
+    case $argument in
+    -h | --help) usage; exit 0 ;;
+    --keep) keep=yes ;;
+    -*) usage >&2; exit 2 ;;
+    *)
+        [ -z "$material" ] || fail "one folder only"
+        check_folder "$argument"
+        material=$(cd "$argument" && pwd)
+        ;;
+    esac
+done
 out=${DEMO_OUTPUT:-$root/demo-output}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -66,10 +70,11 @@ stop_watching() {
     wait "$watcher" 2>/dev/null || true
     watcher=
 }
+# shellcheck disable=SC2329 # the trap calls it
 clean_up() {
     trap '' INT TERM HUP # a second Ctrl-C must not leave the cloud behind
     stop_watching
-    down
+    [ -n "$kept" ] || down
 }
 as_operator() (
     # shellcheck disable=SC1091
@@ -127,7 +132,7 @@ mkdir -p "$results"
 if [ -z "$material" ]; then
     say "making the sample clips"
     material=$out/samples
-    "$python" "$root/scripts/sample_clips.py" "$material" >&2
+    "$python" "$root/scripts/sample_clips.py" "$material" --sessions >&2
 fi
 
 say "starting the local cloud and deploying onto it"
@@ -145,6 +150,15 @@ watch_results &
 watcher=$!
 tick_until_done
 stop_watching
+code=0
 
 say "done in $(($(date +%s) - began)) s"
-as_operator report table
+as_operator report table || code=$?
+if [ -n "$keep" ]; then
+    kept=yes
+    say "the local cloud stays up. In a browser: scripts/console.sh. To end it:
+  cd $root && .venv/bin/python -m localcloud down --state $state"
+else
+    say "to see this in a browser: scripts/console.sh (it runs the demo again and keeps its cloud up)"
+fi
+exit "$code"

@@ -1,12 +1,15 @@
 #!/bin/sh
-# Usage: scripts/enrol.sh DIR [--consent-by WHO [--consent-until DATE]] [--skip-bad-photographs]
-#                         [--gate refuse|warn|report] [--sheet FILE] [--gallery FILE] [--students FILE] [--no-publish]
+# Usage: scripts/enrol.sh DIR [--students-csv FILE [--ignore COLUMN]...] [--consent-by WHO [--consent-until DATE]]
+#                         [--skip-bad-photographs] [--gate refuse|warn|report] [--sheet FILE] [--gallery FILE]
+#                         [--students FILE] [--no-publish]
 #
 # Enrols the students in DIR and publishes them: DIR holds a folder for each student, named by the student's id,
 # with photographs and optionally student.json ({"name": ..., "major": ..., "year": ...}).
 #
-#   --consent-by WHO       who granted consent, for students without one in student.json; without any, a student
-#                          is not published
+#   --students-csv FILE    a list of the students with names, sections, consents: docs/enrolment.md
+#   --ignore COLUMN        pass over a column of that list
+#   --consent-by WHO       who granted consent, for students without one in the list or student.json; without any, a
+#                          student is not published
 #   --consent-until DATE   when that consent ends (YYYY-MM-DD)
 #   --skip-bad-photographs leave photographs without exactly one face out instead of stopping
 #   --gate MODE            refuse (default): nobody is enrolled while a photograph is at fault; warn; report: only look
@@ -25,25 +28,25 @@ fail() {
     exit 2
 }
 
-dir='' who='' until='' skip='' gate='' sheet='' gallery=gallery.npz students=students.json publish=yes
-while [ $# -gt 0 ]; do
+dir='' gate='' gallery=gallery.npz students=students.json publish=yes
+left=$# # what enrol takes goes to the end, as it was written
+while [ "$left" -gt 0 ]; do
     case $1 in
-    --consent-by | --consent-until | --gate | --sheet | --gallery | --students) [ $# -gt 1 ] || fail "$1 needs a value" ;;
-    esac
-    case $1 in
+    --students-csv | --ignore | --consent-by | --consent-until | --gate | --sheet | --gallery | --students)
+        [ "$left" -gt 1 ] || fail "$1 needs a value"
+        case $1 in --gate) gate=$2 ;; --gallery) gallery=$2 ;; --students) students=$2 ;; esac
+        set -- "$@" "$1" "$2"
+        shift
+        left=$((left - 1))
+        ;;
     -h | --help) usage; exit 0 ;;
-    --consent-by) who=$2; shift ;;
-    --consent-until) until=$2; shift ;;
-    --gate) gate=$2; shift ;;
-    --sheet) sheet=$2; shift ;;
-    --gallery) gallery=$2; shift ;;
-    --students) students=$2; shift ;;
-    --skip-bad-photographs) skip=$1 ;;
+    --skip-bad-photographs) set -- "$@" "$1" ;;
     --no-publish) publish='' ;;
     -*) fail "unknown option $1; scripts/enrol.sh -h explains them" ;;
     *) [ -z "$dir" ] || fail "one folder only, not also $1"; dir=$1 ;;
     esac
     shift
+    left=$((left - 1))
 done
 [ -n "$dir" ] || { usage >&2; exit 2; }
 [ -d "$dir" ] || fail "$dir is not a folder"
@@ -58,9 +61,7 @@ fi
 "$root/scripts/setup.sh"
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 python="$root/.venv/bin/python"
-set -- --gallery "$gallery" --students "$students"
-"$python" -m recognition enrol "$dir" "$@" ${skip:+"$skip"} ${who:+--consent-by "$who"} ${until:+--consent-until "$until"} \
-    ${gate:+--gate "$gate"} ${sheet:+--sheet "$sheet"}
+"$python" -m recognition enrol "$dir" "$@"
 if [ -n "$publish" ]; then
-    "$python" -m recognition publish "$@"
+    "$python" -m recognition publish --gallery "$gallery" --students "$students"
 fi

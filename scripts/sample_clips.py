@@ -1,6 +1,6 @@
 """Makes the demo's material: OUT/photographs/<student_id>/ and OUT/clips/, the same pixels on every run.
 
-    python scripts/sample_clips.py OUT
+    python scripts/sample_clips.py OUT [--sessions]
 
 Knows nothing of recognition or of a cloud. The surprising rule: one clip is broken on purpose (`truncated.mp4` ends
 before its index), because a pipeline is judged by what it does with that one.
@@ -12,7 +12,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -38,6 +38,12 @@ EXPECTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "empty room.mp4": ("no_face", ()),
     "truncated.mp4": ("rejected", ()),
 }
+SECTION = "cse546"
+# With --sessions: in which of the section's sessions each clip was recorded.
+SESSIONS = {
+    "2026-11-23T0900": ("collins.mp4", "empty room.mp4", "stranger.mp4", "truncated.mp4"),
+    "2026-11-25T0900": ("hopper.mp4", "both of them.mp4"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,16 @@ class Sitter:
     phase: float = 0.0
 
 
-def make_samples(out: Path) -> None:
-    """Write the photographs of two students and six clips under `out`, over whatever is there."""
+def make_samples(out: Path, sessions: bool = False) -> None:
+    """Write the photographs of two students and six clips under `out`, over whatever is there.
+
+    With `sessions` the students are a section's, and the clips lie in clips/<section>/<session>/.
+    """
     people = {"eileen_collins": collins(), "grace_hopper": hopper()}
     for student_id, portrait in people.items():
-        _write_photographs(out / "photographs" / student_id, portrait, STUDENTS[student_id])
+        record: dict[str, object] = dict(zip(("name", "major", "year"), STUDENTS[student_id], strict=True))
+        sections = {"sections": [SECTION]} if sessions else {}
+        _write_photographs(out / "photographs" / student_id, portrait, record | sections)
     (clips := out / "clips").mkdir(parents=True, exist_ok=True)
     eileen, grace = people.values()
     scenes: dict[str, list[Sitter]] = {
@@ -69,16 +80,24 @@ def make_samples(out: Path) -> None:
         list(pool.map(lambda name: write_clip(clips / name, scenes[name]), scenes))
     whole = (clips / "hopper.mp4").read_bytes()
     (clips / "truncated.mp4").write_bytes(whole[: len(whole) * 2 // 3])
+    if sessions:
+        _sort_into_sessions(clips)
 
 
-def _write_photographs(folder: Path, portrait: Image.Image, who: tuple[str, str, str]) -> None:
+def _sort_into_sessions(clips: Path) -> None:
+    for session, names in SESSIONS.items():
+        (folder := clips / SECTION / session).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (clips / name).replace(folder / name)
+
+
+def _write_photographs(folder: Path, portrait: Image.Image, record: Mapping[str, object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     large = portrait.resize((600, 600), Image.Resampling.LANCZOS)
     tilted = large.rotate(4, Image.Resampling.BICUBIC).crop((40, 40, 560, 560))
     variants = (large, ImageOps.mirror(ImageEnhance.Brightness(large).enhance(1.12)), tilted)
     for number, picture in enumerate(variants, 1):
         picture.save(folder / f"{number}.jpg", quality=92)
-    record = dict(zip(("name", "major", "year"), who, strict=True))
     (folder / "student.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
@@ -138,9 +157,13 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Make the demo's photographs and clips from public-domain faces.")
     parser.add_argument("out", type=Path, help="folder for photographs/ and clips/; made when it is missing")
-    out: Path = parser.parse_args().out
+    parser.add_argument(
+        "--sessions", action="store_true", help=f"two sessions of the section {SECTION}, for a roll call"
+    )
+    asked = parser.parse_args()
+    out: Path = asked.out
     try:
-        make_samples(out)
+        make_samples(out, asked.sessions)
     except KeyboardInterrupt:
         sys.exit(130)
     print(f"{len(EXPECTED)} clips and the photographs of {len(STUDENTS)} students in {out}")

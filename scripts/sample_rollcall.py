@@ -26,7 +26,8 @@ from recognition.annotate import annotated_picture
 from recognition.bootstrap import identifier
 from recognition.correct import correction_of
 from recognition.decision import decision_of
-from recognition.enrol import enrol, read_folders
+from recognition.enrol import enrol
+from recognition.enrolment.folders import read_folders
 from recognition.errors import ClipRejected
 from recognition.finished import FinishedVersion
 from recognition.gallery import Gallery, make_gallery

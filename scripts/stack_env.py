@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,11 +36,18 @@ ENVIRONMENT_NAMES = {  # CloudFormation output: environment variable
     "SectionRule": "SECTION_RULE",
     "PollerRoleArn": "POLLER_ROLE_ARN",
     "OperatorRoleArn": "OPERATOR_ROLE_ARN",
+    "InstructorRoleArn": "INSTRUCTOR_ROLE_ARN",
+    "PrivacyRoleArn": "PRIVACY_ROLE_ARN",
+    "ConsoleRoleArn": "CONSOLE_ROLE_ARN",
 }
 
 
 class StackUnreadable(Exception):
     """The stage's stack is missing, unfinished or of another version."""
+
+
+class StackMissing(StackUnreadable):
+    """There is no such stack."""
 
 
 def stack_name(stage: str) -> str:
@@ -60,20 +68,25 @@ def export_lines(variables: Mapping[str, str]) -> str:
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
-def read_outputs(stage: str, region: str) -> dict[str, str]:
-    """The stack's outputs. Raises `StackUnreadable` with what to do about it."""
+def read_stack(stage: str, region: str) -> dict[str, Any]:
+    """The stack as CloudFormation describes it. Raises `StackUnreadable` with what to do about it."""
     name = stack_name(stage)
     try:
         answer = boto3.client("cloudformation", region_name=region).describe_stacks(StackName=name)
     except ClientError as error:
         if "does not exist" in str(error):
-            raise StackUnreadable(
+            raise StackMissing(
                 f"no stack {name} in {region}: `scripts/deploy.sh --stage {stage} --region {region}` makes it"
             ) from error
         raise StackUnreadable(f"stack {name} in {region}: {error}") from error
     except BotoCoreError as error:
         raise StackUnreadable(f"stack {name} in {region}: {error}") from error
-    return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
+    return dict(answer["Stacks"][0])
+
+
+def read_outputs(stage: str, region: str) -> dict[str, str]:
+    """The stack's outputs. Raises `StackUnreadable` with what to do about it."""
+    return {output["OutputKey"]: output["OutputValue"] for output in read_stack(stage, region).get("Outputs", [])}
 
 
 def main() -> int:

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-CLIP_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".3gp"})
-MAX_KEY_BYTES = 1024  # S3's own limit
+from recognition.clip_file import CLIP_SUFFIXES, MAX_KEY_BYTES, is_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def choose_files(folder: Path, *, every_file: bool = False) -> Choice:
 
 
 def _why_not(relative: Path, every_file: bool) -> str:
-    if any(part.startswith(".") for part in relative.parts):
+    if is_hidden(PurePosixPath(relative)):
         return "hidden"
     if not every_file and relative.suffix.lower() not in CLIP_SUFFIXES:
         return "not a clip by its extension (--all sends it)"

@@ -25,4 +25,5 @@ done
 [ $# -gt 0 ] || { usage >&2; exit 2; }
 
 "$root/scripts/setup.sh"
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 exec "$root/.venv/bin/python" "$root/scripts/upload_workload.py" "$@"

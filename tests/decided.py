@@ -48,11 +48,13 @@ def finished(
     at: float = 1_795_000_000.0,
     outcome: Outcome = "recognised",
     corrections: Iterable[Correction] = (),
+    took_ms: float | None = None,
 ) -> FinishedVersion:
     """A version of a clip of section cse546; with an outcome that looks at nothing, without a decision."""
     upload = Upload("clips", f"cse546/{session}/{clip}", f"v{sequencer}", "", sequencer, 0)
     decided = None if outcome in ("rejected", "superseded") else decision(*faces)
-    return FinishedVersion(upload, Session("cse546", session), at, outcome, decided, tuple(corrections))
+    place = Session("cse546", session)
+    return FinishedVersion(upload, place, at, outcome, decided, tuple(corrections), took_ms=took_ms)
 
 
 def correction(of: FaceDecision, says: Says, student_id: str | None = None, by: str = "Prof. Noether") -> Correction:

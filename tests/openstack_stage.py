@@ -27,6 +27,9 @@ OUTPUTS = {
     "SectionRule": "{section}/{session}/",
     "PollerRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-poller-us-east-1",
     "OperatorRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-operator-us-east-1",
+    "InstructorRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-instructor-us-east-1",
+    "PrivacyRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-privacy-us-east-1",
+    "ConsoleRoleArn": "arn:aws:iam::123456789012:role/smart-classroom-console-us-east-1",
 }
 
 

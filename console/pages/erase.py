@@ -24,7 +24,7 @@ from recognition.aws.calls import error_code
 from recognition.commands.forget import stage_in
 from recognition.enrolment.journal import journal_of
 from recognition.erasure.forget import Stage, forget, look
-from recognition.erasure.receipt import LEFT, Entry, Receipt, as_json, as_text
+from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text
 from recognition.roster import MAX_TEXT
 
 pages = Blueprint("erase", __name__)
@@ -107,7 +107,7 @@ def receipt(token: str) -> str:
         "receipt.html",
         token=token,
         receipt=receipt_of(token) or abort(404),
-        left=LEFT,
+        stays=STAYS,
         here=HERE,
         journal=journal_of(the_files().gallery_file).exists(),
     )

@@ -4,14 +4,28 @@
 
 const EVERY_MS = 5000;
 
+const AGES = /<time[^>]*>[^<]*<\/time>/g;
+
 async function renew(element) {
   if (document.hidden || element.contains(document.activeElement)) return;
+  let text;
   try {
     const answer = await fetch(element.dataset.live, { credentials: "same-origin", redirect: "error" });
-    if (answer.ok) element.innerHTML = await answer.text(); // the console's own, escaped there
+    if (!answer.ok) return;
+    text = await answer.text(); // the console's own, escaped there
   } catch {
-    // no answer: what is shown stays, and the next try comes by itself
+    return; // no answer: what is shown stays, and the next try comes by itself
   }
+  const fresh = document.createElement("template");
+  fresh.innerHTML = text;
+  const said = text.replace(AGES, "");
+  if (element.said === said) { // only the clock went on: pictures need not be fetched anew
+    const times = fresh.content.querySelectorAll("time");
+    element.querySelectorAll("time").forEach((time, n) => { time.textContent = times[n].textContent; });
+  } else {
+    element.replaceChildren(fresh.content);
+  }
+  element.said = said;
 }
 
 for (const element of document.querySelectorAll("[data-live]")) {

@@ -77,10 +77,17 @@ def conditional(operation: Callable[..., Any], **request: Any) -> Any | None:
         return None
 
 
+def pages(operation: Callable[..., Any], **request: Any) -> Iterator[list[Any]]:
+    """The items of a query or a scan, a list for each page."""
+    while True:
+        page = call(operation, **request)
+        yield page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
 def items(operation: Callable[..., Any], **request: Any) -> Iterator[Any]:
     """The items of a query or a scan, page after page."""
-    page: Any = {"LastEvaluatedKey": None}
-    while "LastEvaluatedKey" in page:
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if page["LastEvaluatedKey"] else {}
-        page = call(operation, **request, **start)
-        yield from page["Items"]
+    for page in pages(operation, **request):
+        yield from page

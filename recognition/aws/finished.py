@@ -6,11 +6,12 @@ The index is read a moment behind the table: a clip finished within the last sec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from recognition.aws.calls import conditional, items
+from recognition.aws.calls import call, conditional, items
 from recognition.aws.jobs import BY_SECTION, NO_SECTION, ordering
 from recognition.corrections import Correction, read_correction, write_correction
 from recognition.decision import Decision, read_decision
@@ -19,6 +20,12 @@ from recognition.finished import FinishedVersion, newest
 from recognition.sections import Session
 from wire.result_message import Outcome
 from wire.s3_event import Upload
+
+READ = (
+    "job_id", "state", "identity", "sequencer", "section", "ordering", "outcome", "decision", "corrections", "took_ms",
+    "usd", "reason",
+)  # fmt: skip
+"""What a finished version is made of. An item under way may hold 300 kB of `result` besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +37,20 @@ class DynamoFinished:
 
     def of(self, section: str, session: str | None = None) -> list[FinishedVersion]:
         """Every finished version of the section's clips (empty: of those of none), of one session or of all."""
-        found = (_version(item) for item in self._items(section or NO_SECTION, session))
+        found = (version_of(item) for item in self._items(section or NO_SECTION, session))
         return [each for each in found if session is None or each.session.name == session]
 
     def of_clip(self, session: Session, key: str) -> FinishedVersion | None:
         """The version that counts of the clip `key`, which belongs to `session`; None when none is finished."""
         return newest([each for each in self.of(session.section, session.name) if each.upload.key == key])
+
+    def by_job(self, job_id: str) -> FinishedVersion | None:
+        """The finished version with this `job_id`, read consistently; None when there is none, whatever the text."""
+        if not re.fullmatch("[0-9a-f]{64}", job_id):
+            return None
+        answer = call(self.dynamodb.get_item, TableName=self.table, Key={"job_id": {"S": job_id}}, ConsistentRead=True)
+        item = answer.get("Item") or {}
+        return version_of(item) if is_finished(item) else None
 
     def correct(self, version: FinishedVersion, correction: Correction) -> None:
         """Add the correction to the version's entry, which keeps its decision.
@@ -79,7 +94,13 @@ class DynamoFinished:
         )
 
 
-def _version(item: dict[str, Any]) -> FinishedVersion:
+def is_finished(item: Mapping[str, Any]) -> bool:
+    """Whether an item of `job_table` is of a finished version of which more than its outcome is known."""
+    return item.get("state") == {"S": "done"} and "ordering" in item
+
+
+def version_of(item: Mapping[str, Any]) -> FinishedVersion:
+    """The finished version in an item, of which `READ` is enough."""
     section, (session, _, at) = item["section"]["S"], item["ordering"]["S"].rpartition("#")
     decision, corrections, fault = _record(item)
     return FinishedVersion(
@@ -90,17 +111,25 @@ def _version(item: dict[str, Any]) -> FinishedVersion:
         decision=decision,
         corrections=corrections,
         fault=fault,
+        took_ms=number_in(item, "took_ms"),
+        usd=number_in(item, "usd"),
+        reason=item.get("reason", {}).get("S", ""),
     )
 
 
-def _upload(item: dict[str, Any]) -> Upload:
+def number_in(item: Mapping[str, Any], name: str) -> float | None:
+    """A number of the item's; None where it has none of that name."""
+    return float(item[name]["N"]) if name in item else None
+
+
+def _upload(item: Mapping[str, Any]) -> Upload:
     """The identity says bucket, key and version; a version without a name is told by eTag and sequencer."""
     bucket, key, *version = json.loads(item["identity"]["S"])
     version_id, etag = (version[0], "") if len(version) == 1 else ("", version[0])
     return Upload(bucket, key, version_id, etag, item["sequencer"]["S"], 0)
 
 
-def _record(item: dict[str, Any]) -> tuple[Decision | None, tuple[Correction, ...], str]:
+def _record(item: Mapping[str, Any]) -> tuple[Decision | None, tuple[Correction, ...], str]:
     """Decision, corrections, and why they cannot be read: one clip's damaged record must not hide the others'."""
     text = item.get("decision", {}).get("S", "")
     try:

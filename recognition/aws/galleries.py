@@ -51,6 +51,10 @@ class S3Galleries:
         self._etag = answer["ETag"]
         return self._gallery
 
+    def key(self) -> str:
+        """The published file's key; empty if nothing is published, or the pointer is damaged."""
+        return self._pointer().get("key", "")
+
     def tag(self) -> str:
         """What the pointer is now, to publish over; empty if nothing is published."""
         try:
@@ -69,7 +73,7 @@ class S3Galleries:
         """
         over = self.tag() if over is None else over
         key = f"gallery/{gallery.model}/{gallery.version}.npz"
-        before = self._pointer().get("key", "")
+        before = self.key()
         call(self.s3.put_object, Bucket=self.bucket, Key=key, Body=write_gallery(gallery))
         try:
             self._point({"model": gallery.model, "version": gallery.version, "key": key}, over)
@@ -109,7 +113,7 @@ class S3Galleries:
 
     def _take_away(self, key: str) -> None:
         """Remove the file that nobody points at, unless whoever published meanwhile put the very same."""
-        if self._pointer().get("key") != key:
+        if self.key() != key:
             call(self.s3.delete_object, Bucket=self.bucket, Key=key)
 
     def _superseded(self, before: str, key: str) -> list[str]:

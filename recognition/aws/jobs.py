@@ -15,12 +15,29 @@ DAY_S = 24 * 3600
 MAX_KEPT_RESULT = 300_000  # an item holds 400 kB
 BY_SECTION = "by_section"
 """The index: partition key `section`, sort key `ordering`, the session and then the time of the work."""
+BY_TIME = "by_time"
+"""The index: partition key `listed_under`, sort key `at`, when the work began or, once it is done, ended; epoch
+seconds."""
+LISTED = ("outcome", "section", "took_ms", "usd", "reason")
+"""What else `BY_TIME` holds. Little, for every change of it is paid for, in a partition that all clips share."""
+WORKING = "working"
+WEEK_S = 7 * DAY_S
 NO_SECTION = "-"  # a key of an index cannot be empty
 
 
 def ordering(session: str, at: float) -> str:
     """The index's sort key: sessions in the order of their names, within one the order of the work."""
     return f"{session}#{at:014.3f}"
+
+
+def week_of(at: float) -> int:
+    """The week that a moment, in epoch seconds, lies in: weeks since the epoch."""
+    return int(at // WEEK_S)
+
+
+def listed_under(week: int) -> str:
+    """Where `BY_TIME` lists what was finished in this week: a partition a week, however many clips come."""
+    return f"week {week}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +53,12 @@ class DynamoJobs:
         owner = uuid4().hex
         answer = self._update(
             upload,
-            "SET #state = :working, #owner = :owner, #identity = :identity, locked_until = :until, expires = :end",
+            "SET #state = :working, listed_under = :working, #at = :now, #owner = :owner, #identity = :identity, "
+            "locked_until = :until, expires = :end",
             "attribute_not_exists(job_id) OR (#state = :working AND locked_until < :now)",
-            {"#state": "state", "#owner": "owner", "#identity": "identity"},
+            {"#state": "state", "#at": "at", "#owner": "owner", "#identity": "identity"},
             {
-                ":working": {"S": "working"},
+                ":working": {"S": WORKING},
                 ":owner": {"S": owner},
                 ":identity": {"S": upload.identity},
                 ":until": {"N": f"{deadline:.3f}"},
@@ -59,7 +77,7 @@ class DynamoJobs:
             "SET locked_until = :now",
             "#state = :working AND locked_until = :deadline",
             {"#state": "state"},
-            {":working": {"S": "working"}, ":now": {"N": f"{now:.3f}"}, ":deadline": {"N": f"{deadline:.3f}"}},
+            {":working": {"S": WORKING}, ":now": {"N": f"{now:.3f}"}, ":deadline": {"N": f"{deadline:.3f}"}},
         )
 
     def keep(self, upload: Upload, result: str, entry: Entry) -> None:
@@ -75,6 +93,11 @@ class DynamoJobs:
         names = {"#section": "section", "#ordering": "ordering", "#clip": "clip", "#version_id": "version_id"}
         names |= {"#sequencer": "sequencer", "#decision": "decision"}
         update = "SET " + ", ".join(f"{name} = :{name[1:]}" for name in names)
+        told = {"took_ms": _number(entry.took_ms, 1), "usd": _number(entry.usd, 9), "reason": {"S": entry.reason}}
+        for name, value in told.items():
+            if value and value != {"S": ""}:
+                names[f"#{name}"], values[f":{name}"] = name, value
+                update += f", #{name} = :{name}"
         if len(result) <= MAX_KEPT_RESULT:
             update += ", #result = :result"
             names["#result"], values[":result"] = "result", {"S": result}
@@ -84,10 +107,16 @@ class DynamoJobs:
         """Store the outcome and forget the result's text: names have no business here any longer."""
         self._update(
             upload,
-            "SET #state = :done, outcome = :outcome, expires = :expires REMOVE #result",
+            "SET #state = :done, listed_under = :week, #at = :now, outcome = :outcome, expires = :end REMOVE #result",
             "",
-            {"#state": "state", "#result": "result"},
-            {":done": {"S": "done"}, ":outcome": {"S": outcome}, ":expires": {"N": self._expires(now)}},
+            {"#state": "state", "#at": "at", "#result": "result"},
+            {
+                ":done": {"S": "done"},
+                ":week": {"S": listed_under(week_of(now))},
+                ":now": {"N": f"{now:.3f}"},
+                ":outcome": {"S": outcome},
+                ":end": {"N": self._expires(now)},
+            },
         )
 
     def _expires(self, now: float) -> str:
@@ -119,3 +148,7 @@ class DynamoJobs:
         if item.get("owner", {}).get("S") == owner:
             return Begun(item.get("result", {}).get("S", ""))
         return Held(float(item.get("locked_until", {}).get("N", "0")))
+
+
+def _number(value: float | None, digits: int) -> dict[str, str] | None:
+    return None if value is None else {"N": f"{value:.{digits}f}"}

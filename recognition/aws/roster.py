@@ -6,18 +6,15 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from recognition.aws.calls import ATTEMPTS, call, conditional, items
-from recognition.errors import RecognitionError, StageChanged, StudentsError
+from recognition.aws.batches import get_all, put_all
+from recognition.aws.calls import call, conditional, items
+from recognition.errors import StageChanged, StudentsError
 from recognition.roster import Student, from_row, to_row
 
-KEYS_PER_GET = 100  # DynamoDB's limits for one batch
-ROWS_PER_WRITE = 25
 AT_ONCE = 16
 
 logger = logging.getLogger(__name__)
@@ -35,10 +32,7 @@ class DynamoRoster:
     def students(self, student_ids: Collection[str]) -> Mapping[str, Student]:
         """The rows there are among `student_ids`, each read consistently: a consent withdrawn a moment ago counts."""
         keys = [{"student_id": {"S": student_id}} for student_id in sorted(student_ids)]
-        rows: list[dict[str, Any]] = []
-        for some in _in_groups(keys, KEYS_PER_GET):
-            request = {self.table: {"Keys": some, "ConsistentRead": True}}
-            self._until_served(request, "batch_get_item", lambda answer: rows.extend(answer["Responses"][self.table]))
+        rows = get_all(self.dynamodb, self.table, keys)
         found = [student for row in rows if (student := _readable(row))]
         return {student.student_id: student for student in found}
 
@@ -56,10 +50,8 @@ class DynamoRoster:
 
     def write(self, students: Collection[Student]) -> None:
         """Put the students' rows, replacing those with the same id."""
-        for some in _in_groups(list(students), ROWS_PER_WRITE):
-            rows = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in some]
-            puts = [{"PutRequest": {"Item": row}} for row in rows]
-            self._until_served({self.table: puts}, "batch_write_item", lambda _: None)
+        rows = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in students]
+        put_all(self.dynamodb, self.table, rows)
 
     def everybody(self) -> Iterator[Student]:
         """All students, in no order, read consistently; rows that cannot be read are left out and reported."""
@@ -105,25 +97,6 @@ class DynamoRoster:
         """Delete the student's row, whether there is one or not."""
         call(self.dynamodb.delete_item, TableName=self.table, Key={"student_id": {"S": student_id}})
 
-    def _until_served(self, request: dict[str, Any], operation: str, take: Any) -> None:
-        """Ask until nothing is left unprocessed: DynamoDB may serve a batch in part."""
-        unprocessed = "UnprocessedKeys" if operation == "batch_get_item" else "UnprocessedItems"
-
-        def ask() -> bool:
-            answer = call(getattr(self.dynamodb, operation), RequestItems=dict(request))
-            take(answer)
-            request.clear()
-            request.update(answer.get(unprocessed) or {})
-            return bool(request)
-
-        attempts = Retrying(
-            retry=retry_if_result(bool), stop=stop_after_attempt(ATTEMPTS), wait=wait_random_exponential(0.2, max=8)
-        )
-        try:
-            attempts(ask)
-        except RetryError as error:
-            raise RecognitionError("DynamoDB is throttled: the student table served a batch in part only") from error
-
 
 def _readable(row: dict[str, Any]) -> Student | None:
     """The student in an item. One that cannot be read names nobody, and keeps nobody else from being named."""
@@ -132,9 +105,3 @@ def _readable(row: dict[str, Any]) -> Student | None:
     except StudentsError:
         logger.warning("a row of the student table cannot be read; its student stays unnamed")
         return None
-
-
-def _in_groups(items: list[Any], size: int) -> Iterator[list[Any]]:
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recognition.commands.material import warn_of_namesakes
+from recognition.one_line import one_line
 from recognition.register import Import, Report, imported
 from recognition.register import report as report_on
 from recognition.roster import Student
@@ -101,10 +103,7 @@ def _roster() -> tuple[DynamoRoster, Any]:
 def _tell(found: Import, dry_run: bool) -> None:
     would = " (dry run: nothing is written)" if dry_run else ""
     click.echo(f"{len(found.new)} new row(s), {len(found.changed)} changed{would}")
-    for name, ids in found.namesakes.items():
-        click.echo(
-            f"warning: {len(ids)} students are called {name!r}: {', '.join(ids)}. Is none listed twice?", err=True
-        )
+    warn_of_namesakes(found.namesakes)
     for student_id in found.again:
         click.echo(f"{student_id} was erased and has consented anew: enrol and publish to recognise again", err=True)
 
@@ -127,8 +126,7 @@ def _line(student: Student) -> str:
     until = student.consent.expires_at if student.consent else None
     scope = student.consent.scope if student.consent else ()
     more = [*([f"until {until}"] if until else []), *([f"for {', '.join(scope)} only"] if scope else [])]
-    told = f"{student.student_id}  {student.name}" + (f"  ({'; '.join(more)})" if more else "")
-    return "".join(each if each.isprintable() else "?" for each in told)
+    return one_line(f"{student.student_id}  {student.name}" + (f"  ({'; '.join(more)})" if more else ""))
 
 
 def _as_json(found: Report) -> str:

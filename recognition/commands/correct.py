@@ -10,6 +10,7 @@ import click
 from recognition.commands.records import stage_records
 from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.files import write_private
+from recognition.one_line import one_line
 
 if TYPE_CHECKING:
     from recognition.correct import Proposal
@@ -27,7 +28,6 @@ def correct(clip: str, face: int, student: str | None, unknown: bool, not_studen
     """Correct a face of CLIP. The decision stays as it was; roll calls and `explain` go by the correction."""
     from recognition.correct import correction_of
     from recognition.explain import named
-    from recognition.rollcall_wording import one_line
 
     if sum((student is not None, unknown, not_student is not None)) != 1:
         raise click.UsageError("say one of --student ID, --unknown, --not ID")
@@ -54,7 +54,6 @@ def corrections() -> None:
 def propose(section: str, session: str | None, cut: Path | None) -> None:
     """List the faces of SECTION's clips that a person named, as enrolment photographs. Nothing is added."""
     from recognition.correct import proposals
-    from recognition.rollcall_wording import one_line
 
     records = stage_records()
     versions = records.of_section(section, session)

@@ -8,6 +8,7 @@ import click
 
 from recognition.commands.records import file_option, stage_records
 from recognition.files import require_place, write_private
+from recognition.one_line import one_line
 
 
 @click.command()
@@ -17,7 +18,6 @@ def explain(clip: str, picture: Path | None) -> None:
     """Say what was decided about CLIP, named by its key in the input bucket, and why."""
     from recognition.explain import explained
     from recognition.rollcall import clip_seen
-    from recognition.rollcall_wording import one_line
 
     if picture:
         require_place(picture)

@@ -6,7 +6,7 @@ the work, not after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -81,7 +81,15 @@ def store(gallery: Gallery, students: list[Student], gallery_file: Path, student
     _warn("have no row, so they stay unnamed", set(gallery.student_ids) - {student.student_id for student in students})
     now = datetime.now(timezone.utc)
     without = {student.student_id for student in students if not student.may_be_enrolled(now)}
-    _warn("have no valid consent on record; record it in student.json, or with --consent-by WHO", without)
+    _warn("have no valid consent on record; record it in the list or student.json, or with --consent-by WHO", without)
+
+
+def warn_of_namesakes(names: Mapping[str, Sequence[str]]) -> None:
+    """Warn of each name that several students bear: they stay apart, unless one is listed twice by mistake."""
+    for name, ids in names.items():
+        click.echo(
+            f"warning: {len(ids)} students are called {name!r}: {', '.join(ids)}. Is none listed twice?", err=True
+        )
 
 
 def _warn(what: str, student_ids: set[str]) -> None:

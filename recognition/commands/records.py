@@ -17,7 +17,7 @@ import click
 from recognition.errors import SetupError
 from recognition.finished import FinishedVersion
 from recognition.sections import DEFAULT, SectionRule
-from recognition.standing import Register, Standing, standing_of
+from recognition.standing import Standing, WholeRegister, standing_of
 
 if TYPE_CHECKING:
     from recognition.aws.finished import DynamoFinished
@@ -33,7 +33,7 @@ class Records:
     """A stage's records. `rule` tells a clip's section by its key."""
 
     finished: DynamoFinished
-    register: Register
+    register: WholeRegister
     gallery: Callable[[], Gallery]
     pictures: S3Pictures
     output_bucket: str

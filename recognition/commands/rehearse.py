@@ -2,109 +2,114 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
-from rich.text import Text
 
-from recognition.commands.material import detector_option, gallery_option, stored_gallery
-from recognition.commands.records import stage_records
+from recognition.commands.records import Records, stage_records
+from recognition.commands.rehearse_clips import Wanted, rehearsed_clips
+from recognition.commands.rehearse_told import tell
 from recognition.detect import DETECTORS
-from recognition.gallery import Gallery
-from recognition.rehearsal import Change, Rehearsal, compared, replayed
 
-CHANGED = 1
-CLIPS = click.Path(exists=True, dir_okay=False, path_type=Path)
+if TYPE_CHECKING:
+    from recognition.finished import FinishedVersion
+    from recognition.rehearsal import Rehearsal
 
-
-@click.group()
-def rehearse() -> None:
-    """Show whose result would change. Exit code 1: somebody's would; 0: nobody's."""
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+DETECTOR = click.Choice(list(DETECTORS))
 
 
-@rehearse.command()
-@click.argument("section")
+@click.command()
+@click.argument("section", required=False)
 @click.argument("session", required=False)
-@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True), required=True)
+@click.option(
+    "--clips",
+    "folder",
+    type=FOLDER,
+    metavar="DIR",
+    help="Look through the clips in this folder, which lie in it as they do in the input bucket.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="The similarity from which on a face is named in a clip, as `explain` tells it.",
+)
+@click.option(
+    "--gallery",
+    metavar="VERSION|FILE",
+    help="With --clips: a version that `gallery list` shows, or a gallery's file, of those who consent now.",
+)
+@click.option("--detector", type=DETECTOR, help="With --clips: how to look for faces.")
+@click.option("--now-gallery", type=FILE, help="With --clips: the gallery as it is, not the one that is published.")
+@click.option("--students", type=FILE, help="With --now-gallery: rosters and consents; without it nobody is asked.")
+@click.option("--now-detector", type=DETECTOR, default="hog", show_default=True, help="The detector as it is.")
+@click.option("--beyond-section", is_flag=True, help="With --clips: the stage has searchBeyondSection.")
 @click.option("--json", "as_json", is_flag=True, help="The same as data.")
-def records(section: str, session: str | None, threshold: float, as_json: bool) -> None:
-    """Replay what a stage has decided about SECTION (and SESSION) with another threshold."""
-    from recognition.finished import newest_of_each_clip
-
-    _tell(replayed(newest_of_each_clip(stage_records().of_section(section, session)), threshold), as_json)
-
-
-@rehearse.command()
-@click.argument("clips", nargs=-1, required=True, type=CLIPS)
-@gallery_option
-@click.option("--with-gallery", type=CLIPS, help="Instead of the gallery.")
-@click.option("--with-threshold", type=click.FloatRange(0, 1, min_open=True), help="Instead of the gallery's own.")
-@detector_option
-@click.option("--with-detector", type=click.Choice(list(DETECTORS)), help="Instead of the detector.")
-@click.option("--json", "as_json", is_flag=True, help="The same as data.")
-def clips(
-    clips: tuple[Path, ...],
-    gallery_file: Path,
-    with_gallery: Path | None,
-    with_threshold: float | None,
-    detector: str,
-    with_detector: str | None,
+def rehearse(
+    section: str | None,
+    session: str | None,
+    folder: Path | None,
+    threshold: float | None,
+    gallery: str | None,
+    detector: str | None,
+    now_gallery: Path | None,
+    students: Path | None,
+    now_detector: str,
+    beyond_section: bool,
     as_json: bool,
 ) -> None:
-    """Look through CLIPS on this disk twice: as it is, and as it would be. Consent is not asked for."""
-    if not (with_gallery or with_threshold or with_detector):
-        raise click.UsageError("say what to change: --with-gallery, --with-threshold or --with-detector")
-    now = stored_gallery(gallery_file)
-    then = stored_gallery(with_gallery) if with_gallery else now
-    then = replace(then, threshold=with_threshold) if with_threshold else then
-    _tell(_looked_through(clips, (now, detector), (then, with_detector or detector)), as_json)
+    """Show whose results and roll calls would change. Nothing is written.
 
+    Without --clips the decisions that the stage keeps are replayed with another --threshold: of SECTION (and SESSION),
+    or of all. A gallery or a detector needs --clips: they are looked through twice, as it is and as it would be.
 
-def _looked_through(clips: Sequence[Path], now: tuple[Gallery, str], then: tuple[Gallery, str]) -> Rehearsal:
-    from recognition.bootstrap import identifier
-    from recognition.errors import ClipRejected
-    from recognition.stopwatch import Stopwatch
-
-    faces = 0
-    changes: list[Change] = []
-    with Progress(console=Console(stderr=True)) as progress:
-        for clip in progress.track(clips, description="rehearsing"):
-            found = []
-            for gallery, detector in (now, then):
-                with clip.open("rb") as file:
-                    try:
-                        found.append(identifier(detector).identify(file, gallery, Stopwatch()).verdicts)
-                    except ClipRejected as error:
-                        click.echo(f"left out: {clip.name}: {error}", err=True)
-                        break
-            if len(found) == 2:
-                faces += len(found[0])
-                changes += compared(clip.name, *found)
-    return Rehearsal(faces, tuple(changes))
-
-
-def _tell(rehearsal: Rehearsal, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(asdict(rehearsal), indent=2))
+    \b
+    Exit code 0: nothing would change.
+              3: something would.
+              1: it cannot be told, for a reason that is said.
+              2: the command was not understood.
+    """
+    if not (threshold or gallery or detector):
+        raise click.UsageError("say what to change: --threshold, --gallery or --detector")
+    if folder:
+        wanted = Wanted(threshold, gallery, detector, now_gallery, students, now_detector, beyond_section)
+        tell(rehearsed_clips(folder, section, session, wanted), as_json)
+    elif gallery or detector or now_gallery or students or beyond_section or threshold is None:
+        raise click.UsageError("records tell of another --threshold only; for all else name a folder: --clips DIR")
     else:
-        if rehearsal.changes:
-            Console().print(_table(rehearsal.changes))
-        click.echo(f"{rehearsal.faces} face(s), {len(rehearsal.changes)} would change")
-        if rehearsal.untold:
-            click.echo(f"of {rehearsal.untold} face(s) the records do not tell enough: rehearse their clips instead")
-    if rehearsal.changes:
-        raise click.exceptions.Exit(CHANGED)
+        tell(_replayed(stage_records(), section, session, threshold), as_json)
 
 
-def _table(changes: Sequence[Change]) -> Table:
-    drawn = Table("clip", "face", "student", "now", "then")
-    for each in changes:
-        cells = (each.clip, each.where, each.student_id or "(not recorded)", each.before, each.after)
-        drawn.add_row(*map(Text, cells))
-    return drawn
+def _replayed(records: Records, section: str | None, session: str | None, threshold: float) -> Rehearsal:
+    """The records replayed, section by section."""
+    from recognition.errors import SetupError
+    from recognition.file_roster import FileRoster
+    from recognition.rehearsal import Rehearsal
+
+    if section is not None:
+        with Console(stderr=True).status(f"reading the records of {section}"):
+            return _of_section(records, section, records.of_section(section, session), threshold)
+    records, found, there = replace(records, register=FileRoster(list(records.register.everybody()))), Rehearsal(), 0
+    with Progress(console=Console(stderr=True)) as progress:
+        for each in progress.track(sorted({"", *records.gallery().sections}), description="replaying sections"):
+            if versions := records.finished.of(each):
+                found += _of_section(records, each, versions, threshold)
+                there += len(versions)
+    if not there:
+        raise SetupError("no clip is finished, or every record has expired: there is nothing to replay")
+    return found
+
+
+def _of_section(records: Records, section: str, versions: list[FinishedVersion], threshold: float) -> Rehearsal:
+    from recognition.finished import newest_of_each_clip
+    from recognition.rehearsal import of_section
+    from recognition.replay import replayed
+
+    versions = newest_of_each_clip(versions)
+    standing = records.standing(section, versions)
+    return of_section([replayed(version, threshold) for version in versions], standing, standing)

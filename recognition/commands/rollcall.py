@@ -13,6 +13,7 @@ from rich.table import Table
 
 from recognition.commands.records import Records, file_option, stage_records
 from recognition.files import require_place, write_private
+from recognition.one_line import one_line
 
 if TYPE_CHECKING:
     from recognition.rollcall import RollCall
@@ -35,7 +36,7 @@ def rollcall(
     from recognition.rollcall_matrix import matrix_of
     from recognition.rollcall_page import matrix_page, session_page
     from recognition.rollcall_picture import rollcall_picture
-    from recognition.rollcall_wording import one_line, remarks
+    from recognition.rollcall_wording import remarks
 
     if pictures and not (html and session):
         raise click.UsageError("--pictures goes with --html and a SESSION")
@@ -67,7 +68,7 @@ def _pictures(records: Records, call: RollCall) -> dict[str, bytes]:
 
 def _table(matrix: Matrix) -> Table:
     """Many sessions get a letter each."""
-    from recognition.rollcall_wording import LETTERS, MOST_WORDS, one_line
+    from recognition.rollcall_wording import LETTERS, MOST_WORDS
 
     short = len(matrix.sessions) > MOST_WORDS
     table = Table("student", "name", *(escape(one_line(session)) for session in matrix.sessions))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import av
 from av.stream import Disposition
 
+from recognition.clip_file import says_all_in_its_headers
 from recognition.decoding.pictures import DAMAGE, OpenClip
 from recognition.decoding.shots import PacketSize, is_one_shot
 from recognition.errors import ClipRejected
@@ -33,8 +34,6 @@ _OPEN_OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,mxf,dv,h264,hevc,m4v",
 }
 _TRUST_HEADERS = {"skip_frame": "all", "probesize": "32"}
-_MATROSKA = b"\x1a\x45\xdf\xa3"
-_ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp"})
 
 
 def open_container(file: BinaryIO) -> OpenClip:
@@ -67,7 +66,7 @@ def single_shot(file: BinaryIO, size: int, duration_s: float) -> bool | None:
 def _says_all_in_its_headers(file: BinaryIO) -> bool:
     start = file.read(8)
     file.seek(0)
-    return start[:4] == _MATROSKA or start[4:8] in _ISO_BOXES
+    return says_all_in_its_headers(start)
 
 
 def _opened(file: BinaryIO, stream_options: dict[str, str]) -> InputContainer:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from recognition.enrolment.taken import Judged
 from recognition.errors import EnrolmentError
+from recognition.one_line import one_line
 
 Gate: TypeAlias = Literal["refuse", "warn"]
 """`refuse`: one photograph with a fault, and nobody is enrolled. `warn`: doubtful ones are enrolled all the same."""
@@ -27,7 +28,9 @@ def refuse(judged: Iterable[Judged], without: Sequence[str], *, gate: Gate, skip
         return
     lines = list(lines_of(bad))
     if without:
-        lines.append(f"  students left without a photograph: {', '.join(without)}")
+        lines.append(
+            f"  students left without a photograph: {', '.join(without)}: give each a good one, or leave them out"
+        )
     advice = "" if without else "; mend them, leave them out with --skip-bad-photographs, or see --gate and --accept"
     raise EnrolmentError("\n".join([f"{len(bad)} photograph(s) refused, nobody enrolled{advice}:", *lines]))
 
@@ -37,9 +40,4 @@ def lines_of(judged: Iterable[Judged]) -> Iterator[str]:
     for each in judged:
         if each.faults:
             said = "; ".join(f"{fault.says}: {fault.advice}" for fault in each.faults)
-            yield _printable(f"  {each.taken.photograph}: {said}")
-
-
-def _printable(line: str) -> str:
-    """A file's name may hold line breaks and what commands a terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+            yield one_line(f"  {each.taken.photograph}: {said}")

@@ -15,7 +15,7 @@ from recognition.erasure.erased import Erased, ErasedStudents
 from recognition.erasure.jobs import Jobs
 from recognition.erasure.messages import Messages
 from recognition.erasure.places import Place, Subject, Trace
-from recognition.erasure.receipt import Entry, Receipt, counted, iso
+from recognition.erasure.receipt import MACHINE, Entry, Receipt, counted, iso
 from recognition.erasure.results import Results
 from recognition.erasure.templates import Templates, publish_without
 from recognition.ports import Outbox
@@ -23,6 +23,7 @@ from recognition.roster import Student
 from wire.erasure_message import Erasure, write_erasure
 
 Found = list[tuple[Place, list[Trace]]]
+ROW = Entry("student table", "row with consent", 1)
 
 
 class Rows(Protocol):
@@ -61,6 +62,9 @@ def look(student_id: str, stage: Stage) -> tuple[Receipt, Subject]:
     began = stage.clock()
     subject, row = _subject(student_id, stage)
     found = _find(subject, stage)
+    for place, traces in found:
+        if isinstance(place, Messages):
+            place.queue.put_back([each.target for each in traces])
     entries = [entry for place, traces in found for entry in counted(place.name, traces)]
     clips = stage.clips.find(subject)
     return (
@@ -74,8 +78,8 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
     began = stage.clock()
     earlier = stage.erased.of(student_id) or Erased(began)
     stage.erased.note(student_id, earlier)
-    subject, row = _subject(student_id, stage)
-    stage.rows.withdraw_consent(student_id)
+    subject, _ = _subject(student_id, stage)
+    there = stage.rows.withdraw_consent(student_id)  # a row that cannot be read is one, too
     closed = publish_without([student_id], stage.templates.galleries)
     found = _find(subject, stage)
     settled_at = earlier.settled_at or max(began, stage.jobs.held_until)
@@ -85,13 +89,13 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
     if closed:
         entries.append(Entry(stage.templates.name, "published gallery", 1, iso(began)))
     stage.outbox.send(write_erasure(Erasure(student_id, iso(began))))
-    entries.append(Entry("virtual machine", "asked to erase", 1, iso(stage.clock())))
+    entries.append(Entry(MACHINE, "asked to erase", 1, iso(stage.clock())))
     again = Subject(student_id, set(subject.names))
     remains = [entry for place, traces in _find(again, stage) for entry in counted(place.name, traces)]
     settling = settled_at > stage.clock()
-    if row and not remains and not settling:
+    if there and not remains and not settling:
         stage.rows.remove(student_id)
-        entries.append(replace(row[0], at=iso(stage.clock())))
+        entries.append(replace(ROW, at=iso(stage.clock())))
     return Receipt(
         student_id=student_id,
         began=iso(began),
@@ -107,7 +111,7 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
 def _subject(student_id: str, stage: Stage) -> tuple[Subject, tuple[Entry, ...]]:
     """Who it is, and the row as the receipt has it."""
     there = stage.rows.students([student_id]).get(student_id)
-    row = (Entry("student table", "row with consent", 1),) if there else ()
+    row = (ROW,) if there else ()
     return Subject(student_id, {there.name} if there else set()), row
 
 

@@ -16,6 +16,7 @@ from console.app import create_app
 from console.settings import read_settings
 from console.users import ROLES, Role, add_user
 from recognition.aws.calls import client
+from tests.console.classroom import ADA, BOB, EVE, Classroom
 from tests.console.visiting import Visitor
 from tests.furnished import furnish
 
@@ -84,3 +85,11 @@ def signed_in(app: Flask) -> Callable[..., Visitor]:
         return somebody
 
     return enter
+
+
+@pytest.fixture
+def classroom(stage: MotoStage) -> Classroom:
+    """The stage with three students of cse546 enrolled; two of them have names that try to be something else."""
+    made = Classroom(stage.s3, stage.dynamodb)
+    made.enrol(ADA, BOB, EVE)
+    return made

@@ -42,11 +42,19 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
     ("arguments", "reason"),
     [
         (["--stage", "local"], "python -m localcloud up"),
-        (["--stage", "Prod"], "small letters"),
+        (["--stage", "Prod"], "small letters, digits and hyphens, no hyphen first, not 'Prod'"),
+        (["--stage", "my_stage"], "not 'my_stage'"),
+        (["--stage", "-x"], "not '-x'"),
+        (["--stage", ""], "small letters"),
+        (["--stage", "default"], "choose another"),
         (["--platform", "linux/riscv64"], "--platform is"),
         (["--region"], "--region needs a value"),
         (["--region", "Frankfurt"], "such as eu-central-1"),
         (["--param", "two words"], "without spaces"),
+        (["--digest", "v1"], "--digest is sha256: and 64 hexadecimal digits, not 'v1'"),
+        (["--digest", "sha256:" + "A" * 64], "64 hexadecimal digits"),
+        (["--param", "trigger"], "NAME=VALUE"),
+        (["--param", "=queue"], "NAME=VALUE"),
     ],
 )
 def test_a_wrong_argument_is_refused_with_the_reason(arguments: list[str], reason: str) -> None:

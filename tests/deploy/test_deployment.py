@@ -120,7 +120,7 @@ def test_every_output_names_what_was_deployed(first: Run) -> None:
     assert urls == {name: seen.physical[name] for name in urls}
     assert seen.outputs["FunctionName"] == seen.physical["RecognitionLambdaFunction"]
     assert seen.outputs["FunctionTimeout"] == str(seen.found["RecognitionLambdaFunction"]["Timeout"])
-    for role in ("PollerRole", "OperatorRole"):
+    for role in ("PollerRole", "OperatorRole", "InstructorRole", "PrivacyRole", "ConsoleRole"):
         assert seen.outputs[f"{role}Arn"].endswith(f":role/{seen.physical[role]}")
 
 

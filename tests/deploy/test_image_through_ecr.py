@@ -73,6 +73,7 @@ def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         "CONTAINERS_REGISTRIES_CONF": str(tmp_path / "registries.conf"),
         "DOCKER_HOST": socket,
         "MINISTACK_DOCKER_TIMEOUT": "300",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",  # else a matter of this machine's memory
         "LAMBDA_DOCKER_FLAGS": f"{flags} --read-only --tmpfs /tmp -v {RIE}:/usr/local/bin/aws-lambda-rie:ro",
     }
     for name, value in told.items():

@@ -124,6 +124,18 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
         drop("InputBucket/VersioningConfiguration"),
         {"bucket_is_private_encrypted[InputBucket]"},
     ),
+    "clips from any page": (
+        put("InputBucket/CorsConfiguration", {"CorsRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"]}]}),
+        {"no_page_may_send", "consoles_origin_may_send"},
+    ),
+    "results for any page": (
+        put("OutputBucket/CorsConfiguration", {"CorsRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}),
+        {"no_page_may_send", "consoles_origin_may_send"},
+    ),
+    "clips from no page": (
+        put("InputBucket/CorsConfiguration", {"Ref": "AWS::NoValue"}),
+        {"consoles_origin_may_send"},
+    ),
     "clips kept for ever": (
         drop("InputBucket/LifecycleConfiguration/Rules/0/ExpirationInDays"),
         {"raw_clips_expire", "results_outlive_the_clips"},
@@ -144,7 +156,15 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "jobs remembered for ever": (drop("JobTable/TimeToLiveSpecification"), {"finished_jobs_are_forgotten"}),
     "an index of another name": (
         put("JobTable/GlobalSecondaryIndexes/0/IndexName", "by_course"),
-        {"sections_jobs_are_found"},
+        {"newest_jobs_are_found"},
+    ),
+    "times kept as texts": (
+        put("JobTable/AttributeDefinitions/4/AttributeType", "S"),
+        {"newest_jobs_are_found"},
+    ),
+    "an index with a copy of everything": (
+        put("JobTable/GlobalSecondaryIndexes/1/Projection", {"ProjectionType": "ALL"}),
+        {"newest_jobs_are_found"},
     ),
     "a log kept for ever": (drop("RecognitionLogGroup/RetentionInDays"), {"functions_log_is_kept_for_a_while"}),
     "any action": (put(f"{GRANT}/1/Action", "s3:*"), {ROLES_RIGHTS, "wildcard_for_an_action"}),
@@ -157,7 +177,28 @@ MUTATIONS: dict[str, tuple[Change, set[str]]] = {
     "a poller that reads clips": (put(f"{POLL}/2/Action", "s3:GetObject"), {"poller_may_consume"}),
     "an operator that takes requests": (
         put("OperatorRole/Policies/0/PolicyDocument/Statement/0/Resource/0", {"Fn::GetAtt": ["RequestQueue", "Arn"]}),
-        {"operator_may_handle_dead_letters"},
+        {"operator_may_handle_dead_letters", "what_its_three_users_may"},
+    ),
+    "an instructor who sees whoever was erased": (
+        put("InstructorRole/Policies/0/PolicyDocument/Statement/2/Resource", {"Fn::Sub": "${GalleryBucket.Arn}/*"}),
+        {"instructor_may_look_back"},
+    ),
+    "an instructor who rewrites decisions": (
+        drop("InstructorRole/Policies/1/PolicyDocument/Statement/0/Condition"),
+        {"no_attribute_of_a_job_but_its_corrections"},
+    ),
+    "a privacy officer who deletes clips one by one": (
+        put("PrivacyRole/Policies/1/PolicyDocument/Statement/4/Action", ["s3:GetObject", "s3:DeleteObject"]),
+        {"privacy_officer_may_keep", "what_its_three_users_may"},
+    ),
+    "a console that cannot redrive": (drop("ConsoleRole/Policies/3"), {"what_its_three_users_may"}),
+    "a role with more to say than IAM takes": (
+        put("ConsoleRole/Policies/0/PolicyName", "p" * 10_000),
+        {"as_short_as_iam_takes_them[ConsoleRole]"},
+    ),
+    "anybody's instructor": (
+        put("InstructorRole/AssumeRolePolicyDocument/Statement/0/Principal", {"AWS": "*"}),
+        {"nobody_outside_the_account"},
     ),
     "a right of the local stage's on every stage": (
         add("PollerBatchPolicy", "AWS::IAM::Policy", PolicyName="p", Roles=[{"Ref": "PollerRole"}]),

@@ -165,7 +165,7 @@ def test_the_first_boot_runs_nothing_that_is_not_what_was_promised(
     assert not (tmp_path / "boot" / "called").exists()
 
 
-def boot_files(vm: ModuleType, folder: Path, wheel: Path) -> dict[str, str]:
+def boot_files(vm: ModuleType, folder: Path, wheel: Path, volume: str = "") -> dict[str, str]:
     """What cloud-init writes, in `folder`/boot, with a script that only notes how it was called."""
     if not shutil.which("sha256sum"):
         pytest.skip("no sha256sum (macOS); the VM is Linux")
@@ -174,7 +174,7 @@ def boot_files(vm: ModuleType, folder: Path, wheel: Path) -> dict[str, str]:
         **vm.parameters(OUTPUTS, wheel.parent.as_uri(), wheel),
         "script_sha256": hashlib.sha256(FAKE_SCRIPT.encode()).hexdigest(),
     }
-    text = vm.user_data(values)
+    text = vm.user_data(values, volume)
     (folder / "boot").mkdir()
     (folder / "boot" / "first-boot.sh").write_text(first_boot(text))
     (folder / "boot" / "poller.env").write_text(

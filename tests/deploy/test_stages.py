@@ -45,6 +45,7 @@ def test_a_stage_reserves_its_concurrency_unless_the_account_has_none_to_spare(
         ("reserveConcurrency=no", "reserveConcurrency is true or false, not 'no'"),
         ("functionConcurrency=0", "functionConcurrency is a whole number from 1 to 1000, not '0'"),
         ("functionTimeout=901", "functionTimeout is a whole number from 1 to 900 (seconds), not '901'"),
+        ("consoleOrigin=https://*", "consoleOrigin is addresses like https://console.school.example, not 'https://*'"),
         ("architecture=arm", "architecture is arm64 or x86_64, not 'arm'"),
     ],
 )

@@ -14,12 +14,15 @@ import pytest
 from poller.settings_table import TABLE
 from poller.sign_of_life import METRIC, NAMESPACE
 from poller.state import FRESH_S
-from recognition.aws.jobs import BY_SECTION
+from recognition.aws.jobs import BY_SECTION, BY_TIME, LISTED
 
 Resources = dict[str, Any]
 
 OURS = ("InputBucket", "OutputBucket", "GalleryBucket")
 DEAD = {"RequestQueue": "DeadLetterQueue", "OutputQueue": "OutputDeadLetterQueue"}
+MACHINES = ("PollerRole", "OperatorRole")
+PEOPLE = ("InstructorRole", "PrivacyRole", "ConsoleRole")
+ROLES = ("FunctionRole", *MACHINES, *PEOPLE)
 LAMBDA_MEMORY_MB = 10_240
 
 
@@ -43,11 +46,9 @@ def as_list(value: Any) -> list[Any]:
 
 def role_statements(resources: Resources, role: str) -> dict[str, tuple[set[str], list[Any]]]:
     """What the role allows: statement's name -> its actions and resources."""
-    (policy,) = resources[role]["Properties"]["Policies"]
-    return {
-        item["Sid"]: (set(as_list(item["Action"])), as_list(item["Resource"]))
-        for item in policy["PolicyDocument"]["Statement"]
-    }
+    found = [item for policy in resources[role]["Properties"]["Policies"] for item in statements(policy)]
+    assert len({item["Sid"] for item in found}) == len(found)
+    return {item["Sid"]: (set(as_list(item["Action"])), as_list(item["Resource"])) for item in found}
 
 
 @pytest.mark.parametrize("stage", ["prod", "dev", "local"])
@@ -136,6 +137,26 @@ def test_raw_clips_expire_with_their_old_versions_and_unfinished_uploads(resourc
     assert "Prefix" not in rule
 
 
+def test_no_page_may_send_from_a_browser_until_a_stage_says_which(resources: Resources) -> None:
+    for name in OURS:
+        assert resources[name]["Properties"].get("CorsConfiguration", {"Ref": "AWS::NoValue"}) == {
+            "Ref": "AWS::NoValue"
+        }
+
+
+def test_the_consoles_origin_may_send_clips_and_see_a_parts_etag_and_no_more(
+    render: Callable[..., dict[str, Any]],
+) -> None:
+    origin = "https://console.school.example"
+    resources = render("dev", f"consoleOrigin={origin}")["Resources"]
+    (rule,) = resources["InputBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == ([origin], ["PUT"])
+    assert rule["ExposedHeaders"] == ["ETag"]
+    assert [name for name in OURS[1:] if "CorsConfiguration" in resources[name]["Properties"]] == []
+    local = render("local")["Resources"]["InputBucket"]["Properties"]["CorsConfiguration"]["CorsRules"][0]
+    assert local["AllowedOrigins"] == ["http://127.0.0.1:*", "http://localhost:*"]
+
+
 def test_erased_templates_do_not_linger_as_old_versions(resources: Resources) -> None:
     (rule,) = resources["GalleryBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] <= 30
@@ -172,13 +193,15 @@ def test_a_table_is_keyed_as_the_code_expects_encrypted_and_recoverable(
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_a_sections_jobs_are_found_by_the_index_that_the_code_names(resources: Resources) -> None:
+def test_a_sections_and_the_newest_jobs_are_found_by_the_indexes_that_the_code_names(resources: Resources) -> None:
     table = resources["JobTable"]["Properties"]
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == BY_SECTION
-    assert [key["AttributeName"] for key in index["KeySchema"]] == ["section", "ordering"]
-    defined = {each["AttributeName"] for each in table["AttributeDefinitions"]}
-    assert defined == {"job_id", "section", "ordering"}
+    by_section, by_time = table["GlobalSecondaryIndexes"]
+    assert (by_section["IndexName"], by_time["IndexName"]) == (BY_SECTION, BY_TIME)
+    assert [key["AttributeName"] for key in by_section["KeySchema"]] == ["section", "ordering"]
+    assert [key["AttributeName"] for key in by_time["KeySchema"]] == ["listed_under", "at"]
+    assert by_time["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(LISTED)}
+    defined = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    assert defined == {"job_id": "S", "section": "S", "ordering": "S", "listed_under": "S", "at": "N"}
 
 
 def test_finished_jobs_are_forgotten_in_time(resources: Resources) -> None:
@@ -259,6 +282,77 @@ def test_the_operator_may_handle_dead_letters_and_send_them_back_and_no_more(res
     }
 
 
+def objects(bucket: str, prefix: str = "") -> dict[str, str]:
+    return {"Fn::Sub": f"${{{bucket}.Arn}}/{prefix}*"}
+
+
+LOOK_BACK = {
+    "FindDecisions": ({"dynamodb:Query"}, [{"Fn::Sub": f"${{JobTable.Arn}}/index/{BY_SECTION}"}]),
+    "ReadRosters": ({"dynamodb:BatchGetItem", "dynamodb:Scan"}, [arn("StudentTable")]),
+    "SeeWhoIsEnrolled": ({"s3:GetObject"}, [objects("GalleryBucket", "gallery/")]),
+    "ReadResults": ({"s3:GetObject"}, [objects("OutputBucket")]),
+    "TellExpiredResultsFromForbidden": ({"s3:ListBucket"}, [arn("OutputBucket")]),
+}
+
+
+def test_an_instructor_may_look_back_correct_and_upload_and_no_more(resources: Resources) -> None:
+    assert role_statements(resources, "InstructorRole") == {
+        **LOOK_BACK,
+        "CorrectAndNothingElse": ({"dynamodb:UpdateItem"}, [arn("JobTable")]),
+        "UploadClips": ({"s3:GetObject", "s3:PutObject"}, [objects("InputBucket")]),
+        "SeeWhichClipsAreThere": ({"s3:ListBucket"}, [arn("InputBucket")]),
+    }
+
+
+def test_an_instructor_may_write_no_attribute_of_a_job_but_its_corrections(resources: Resources) -> None:
+    policies = resources["InstructorRole"]["Properties"]["Policies"]
+    (allow,) = [i for each in policies for i in statements(each) if i["Action"] == "dynamodb:UpdateItem"]
+    read = {"job_id", "state", "ordering"}  # the key, and what the condition of the write asks for
+    assert allow["Condition"].keys() == {"ForAllValues:StringEquals"}
+    assert set(allow["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]) == {"corrections", *read}
+
+
+def test_a_privacy_officer_may_keep_the_register_publish_and_erase_and_no_more(resources: Resources) -> None:
+    write = {f"dynamodb:{each}Item" for each in ("BatchWrite", "Put", "Update", "Delete")}
+    read, erase = {"s3:GetObject", "s3:GetObjectVersion"}, {"s3:DeleteObjectVersion"}
+    handle = {f"sqs:{each}" for each in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage")}
+    assert role_statements(resources, "PrivacyRole") == {
+        **LOOK_BACK,
+        "KeepTheRegister": (write, [arn("StudentTable")]),
+        "PublishTemplatesAndPurgeThem": (
+            {*read, *erase, "s3:PutObject", "s3:DeleteObject"},
+            [objects("GalleryBucket")],
+        ),
+        "SeeWhoWasErased": ({"s3:ListBucket"}, [arn("GalleryBucket")]),
+        "EraseFromResults": ({"s3:GetObjectVersion", "s3:PutObject", *erase}, [objects("OutputBucket")]),
+        "CutFacesOutAndEraseClips": ({*read, *erase}, [objects("InputBucket")]),
+        "TellDeletedClipsFromForbidden": ({"s3:ListBucket"}, [arn("InputBucket")]),
+        "SeeWhatIsKeptAndHowLong": (
+            {"s3:ListBucketVersions", "s3:GetLifecycleConfiguration"},
+            [arn(name) for name in OURS],
+        ),
+        "EraseFromDecisions": (
+            {"dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DescribeTimeToLive"},
+            [arn("JobTable")],
+        ),
+        "EraseFromResultsUnderWay": (handle, [arn("OutputQueue"), arn("OutputDeadLetterQueue")]),
+    }
+
+
+def test_the_console_may_do_what_its_three_users_may_together(resources: Resources) -> None:
+    theirs = [role_statements(resources, role) for role in ("InstructorRole", "PrivacyRole", "OperatorRole")]
+    assert role_statements(resources, "ConsoleRole") == theirs[0] | theirs[1] | theirs[2]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_roles_policies_are_as_short_as_iam_takes_them(role: str, resources: Resources) -> None:
+    text = json.dumps(resources[role]["Properties"]["Policies"], separators=(",", ":"))
+    references = text.count('{"Fn::')
+    assert len(text) + 60 * references < 10_240, (
+        "a reference becomes an ARN of a hundred characters, itself up to forty"
+    )
+
+
 def test_the_poller_may_write_metrics_in_its_own_namespace_only(resources: Resources) -> None:
     (policy,) = resources["PollerRole"]["Properties"]["Policies"]
     (allow,) = [i for i in policy["PolicyDocument"]["Statement"] if i["Action"] == "cloudwatch:PutMetricData"]
@@ -278,14 +372,14 @@ def test_an_alarm_is_raised_when_no_tick_has_finished_for_longer_than_a_tick_may
 
 
 def test_what_only_the_local_aws_asks_for_reaches_no_other_stage(render: Callable[..., dict[str, Any]]) -> None:
-    only = {"PollerBatchPolicy", "OperatorBatchPolicy"}
+    only = {"PollerBatchPolicy", "OperatorBatchPolicy", "PrivacyPurgePolicy"}
     have = {stage: only & render(stage)["Resources"].keys() for stage in ("prod", "dev", "local")}
     assert have == {"prod": set(), "dev": set(), "local": only}
 
 
 def test_no_role_has_a_wildcard_for_an_action_or_a_resource(resources: Resources) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
-    assert roles.keys() == {"FunctionRole", "PollerRole", "OperatorRole"}
+    assert roles.keys() == set(ROLES)
     for name in roles:
         for sid, (actions, where) in role_statements(resources, name).items():
             assert not [action for action in actions if "*" in action]
@@ -296,9 +390,10 @@ def test_nobody_outside_the_account_may_assume_a_role(resources: Resources) -> N
     (function,) = resources["FunctionRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     own = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     assert function["Principal"] == {"Service": "lambda.amazonaws.com"}
-    for name in ("PollerRole", "OperatorRole"):
+    for name in (*MACHINES, *PEOPLE):
         (trusted,) = resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        assert trusted["Principal"] == {"AWS": {"Fn::If": ["PollerNamed", {"Ref": "PollerPrincipal"}, own]}}
+        named = {"Fn::If": ["PollerNamed", {"Ref": "PollerPrincipal"}, own]} if name in MACHINES else own
+        assert trusted["Principal"] == {"AWS": named}
 
 
 @pytest.mark.parametrize("stage", ["prod", "dev", "local"])
@@ -361,7 +456,8 @@ def test_the_main_stage_has_the_plain_names(resources: Resources) -> None:
 def test_the_outputs_are_complete(template: dict[str, Any]) -> None:
     expected = (
         "Region InputBucket OutputBucket GalleryBucket StudentTable JobTable RequestQueueUrl OutputQueueUrl "
-        "DeadLetterQueueUrl OutputDeadLetterQueueUrl FunctionName FunctionTimeout PollerRoleArn OperatorRoleArn"
+        "DeadLetterQueueUrl OutputDeadLetterQueueUrl FunctionName FunctionTimeout PollerRoleArn OperatorRoleArn "
+        "InstructorRoleArn PrivacyRoleArn ConsoleRoleArn"
     )
     assert set(expected.split()) <= template["Outputs"].keys()
 

@@ -115,19 +115,20 @@ def a_repeat_is_known_as_done(stage: Stage) -> None:
 def a_clip_that_is_gone_is_told_from_one_that_is_forbidden(stage: Stage) -> None:
     upload = stage.upload()
     stage.root("s3").delete_object(Bucket=upload.bucket, Key=upload.key)
-    _meets(ClipSuperseded, lambda: S3Clips(stage.client("s3")).open(upload))
+    meets(ClipSuperseded, lambda: S3Clips(stage.client("s3")).open(upload))
 
 
 def a_missing_gallery_is_told_from_one_that_is_forbidden(stage: Stage) -> None:
     bucket = stage["GALLERY_BUCKET"]
     stage.root("s3").delete_object(Bucket=bucket, Key=POINTER)
     try:
-        _meets(GalleryError, S3Galleries(stage.client("s3"), bucket).current)
+        meets(GalleryError, S3Galleries(stage.client("s3"), bucket).current)
     finally:
         S3Galleries(stage.root("s3"), bucket).publish(make_gallery({}))
 
 
-def _meets(error: type[Exception], act: Callable[[], object]) -> None:
+def meets(error: type[Exception], act: Callable[[], object]) -> None:
+    """Do it, and be told this and nothing else."""
     try:
         act()
     except error:
@@ -192,6 +193,23 @@ def a_sign_of_life_is_given(stage: Stage) -> None:
         return getattr(stage.client("cloudwatch"), operation)(**parameters)
 
     CloudWatchSign(call, stage["FUNCTION_NAME"]).send()
+
+
+def the_mapping_takes_a_request(stage: Stage) -> None:
+    """AWS' Lambda takes it in the function's name; the local one asks nobody, so that this test calls in its place."""
+    queue = stage["REQUEST_QUEUE_URL"]
+    stage.root("sqs").send_message(QueueUrl=queue, MessageBody=uuid4().hex)
+    (taken,) = stage.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    stage.root("sqs").delete_message(QueueUrl=queue, ReceiptHandle=taken["ReceiptHandle"])
+
+
+def the_mapping_deletes_a_request(stage: Stage) -> None:
+    queue = stage["REQUEST_QUEUE_URL"]
+    stage.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=stage.sent("REQUEST_QUEUE_URL"))
+
+
+def the_mapping_looks_at_the_queue(stage: Stage) -> None:
+    stage.client("sqs").get_queue_attributes(QueueUrl=stage["REQUEST_QUEUE_URL"], AttributeNames=["All"])
 
 
 def _of(role: str, act: Callable[[Stage], object], *texts: str) -> Use:
@@ -268,7 +286,27 @@ OPERATOR_USES = [
     _of(OPERATOR, the_function_is_asked_for_a_dry_run, "lambda:InvokeFunction RecognitionLambdaFunction"),
 ]
 
-USES = [*FUNCTION_USES, *POLLER_USES, *OPERATOR_USES]
+# Where the queue is the trigger: the function's role consumes requests, the poller's files results and no more.
+FUNCTION_USES_BY_QUEUE = [
+    *FUNCTION_USES,
+    _of(FUNCTION, the_mapping_takes_a_request, "sqs:ReceiveMessage RequestQueue"),
+    _of(FUNCTION, the_mapping_deletes_a_request, "sqs:DeleteMessage RequestQueue"),
+    _of(FUNCTION, the_mapping_looks_at_the_queue, "sqs:GetQueueAttributes RequestQueue"),
+]
+FILES = ("OutputQueue",)
+POLLER_USES_BY_QUEUE = [
+    *_on(POLLER, messages_are_taken, "sqs:ReceiveMessage", FILES),
+    *_on(POLLER, messages_are_deleted, "sqs:DeleteMessage", FILES),
+    *_on(POLLER, messages_are_kept_hidden, "sqs:ChangeMessageVisibility", FILES),
+    *_on(POLLER, messages_are_sent, "sqs:SendMessage", ("OutputDeadLetterQueue",)),
+    *_on(POLLER, the_depth_is_seen, "sqs:GetQueueAttributes", QUEUES),
+    _of(POLLER, a_sign_of_life_is_given, "cloudwatch:PutMetricData *"),
+]
+
+USES = {  # by the stage's trigger
+    "poller": [*FUNCTION_USES, *POLLER_USES, *OPERATOR_USES],
+    "queue": [*FUNCTION_USES_BY_QUEUE, *POLLER_USES_BY_QUEUE, *OPERATOR_USES],
+}
 
 # What the local AWS does not ask for. Lambda writes the log in the function's name, the local one without asking (and
 # its CloudWatch Logs takes the ARN that AWS wants in a policy, `…:*`, for another group's). S3 says 403 of what is not

@@ -15,7 +15,8 @@ from recognition import bootstrap
 from recognition.aws.calls import client
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
-from recognition.enrol import enrol, read_folders
+from recognition.enrol import enrol
+from recognition.enrolment.folders import read_folders
 from recognition.identify import Identifier
 from recognition.settings import Settings
 from tests.contract.recognition.deployed_stage import CONSENT

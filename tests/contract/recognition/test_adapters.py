@@ -13,7 +13,7 @@ from recognition.aws import calls
 from recognition.aws.calls import call, error_code
 from recognition.aws.clips import S3Clips
 from recognition.aws.galleries import POINTER, S3Galleries
-from recognition.aws.jobs import BY_SECTION, NO_SECTION, DynamoJobs
+from recognition.aws.jobs import BY_SECTION, BY_TIME, NO_SECTION, DynamoJobs
 from recognition.aws.outputs import S3Store
 from recognition.aws.roster import DynamoRoster
 from recognition.errors import ClipSuperseded, GalleryError, RecognitionError
@@ -246,6 +246,37 @@ def test_a_finished_version_is_found_by_its_section_and_session(stage: Any) -> N
     )["Items"]
     assert [item["clip"]["S"] for item in found] == [UPLOAD.key]
     assert int(found[0]["expires"]["N"]) == 110 + 30 * 24 * 3600
+
+
+def listed(stage: Any, under: str) -> list[dict[str, Any]]:
+    """What the index by time lists there, newest first."""
+    request = {
+        "KeyConditionExpression": "listed_under = :there",
+        "ExpressionAttributeValues": {":there": {"S": under}},
+        "ScanIndexForward": False,
+    }
+    return list(stage.dynamodb.query(TableName="jobs", IndexName=BY_TIME, **request)["Items"])
+
+
+def test_what_is_worked_on_and_what_is_done_is_listed_by_time_without_what_it_holds(stage: Any) -> None:
+    jobs = DynamoJobs(stage.dynamodb, "jobs")
+    for number, at in enumerate((9.0, 1000.0, 200.0)):
+        upload = replace(UPLOAD, version_id=f"v{number}")
+        jobs.begin(upload, at, at + 60)
+        jobs.keep(upload, '{"schema": 1}', ENTRY)
+    assert [float(row["at"]["N"]) for row in listed(stage, "working")] == [1000.0, 200.0, 9.0]
+    a_week = 7 * 24 * 3600
+    jobs.finish(upload, "no_face", 3 * a_week + 230.5)
+    (row,) = listed(stage, "week 3")
+    assert row == {
+        "job_id": {"S": upload.job_id},
+        "listed_under": {"S": "week 3"},
+        "at": {"N": row["at"]["N"]},
+        "outcome": {"S": "no_face"},
+        "section": {"S": "cse546"},
+    }
+    assert float(row["at"]["N"]) == 3 * a_week + 230.5
+    assert len(listed(stage, "working")) == 2
 
 
 def test_a_clip_of_no_section_is_kept_as_such(stage: Any) -> None:

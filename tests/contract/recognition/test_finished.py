@@ -17,21 +17,13 @@ from recognition.aws.roster import DynamoRoster
 from recognition.decision import write_decision
 from recognition.errors import RecognitionError
 from recognition.finished import FinishedVersion
-from recognition.jobs import Begun, Entry
+from recognition.jobs import Entry
 from recognition.sections import Session
+from tests.contract.recognition.worked import work
 from tests.decided import SESSION, correction, decision, face, finished, student
 from wire.result_message import Location
 
 ADA = face(1, "a", runner_up="b")
-
-
-def work(stage: Any, version: FinishedVersion) -> None:
-    """What the function leaves behind of a version."""
-    jobs = DynamoJobs(stage.dynamodb, "jobs")
-    assert jobs.begin(version.upload, version.at - 60, version.at + 60) == Begun()
-    text = write_decision(version.decision) if version.decision else ""
-    jobs.keep(version.upload, "the message", Entry(version.session, version.at, text))
-    jobs.finish(version.upload, version.outcome, version.at + 1)
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def records(stage: Any) -> DynamoFinished:
 
 
 def test_finished_versions_come_back_as_they_were(stage: Any, records: DynamoFinished) -> None:
-    versions = [finished(ADA, face(2)), finished(clip="cam2.mp4", outcome="rejected")]
+    versions = [finished(ADA, face(2)), finished(clip="cam2.mp4", outcome="rejected", took_ms=12.5)]
     for version in versions:
         work(stage, version)
     assert sorted(records.of("cse546"), key=lambda each: each.upload.key) == versions
@@ -167,6 +159,19 @@ def test_a_version_worked_on_since_it_was_looked_at_cannot_be_corrected(stage: A
 def test_another_error_is_not_taken_for_a_version_that_changed(stage: Any) -> None:
     with pytest.raises(ClientError, match="ResourceNotFound"):
         DynamoFinished(stage.dynamodb, "nowhere").correct(finished(ADA), correction(ADA, "is", "b"))
+
+
+def test_a_finished_version_is_found_by_its_job_alone(stage: Any, records: DynamoFinished) -> None:
+    version = replace(finished(ADA, took_ms=12.5), usd=0.000012, reason="nobody seen")
+    work(stage, version)
+    assert records.by_job(version.upload.job_id) == version
+    reopen(stage, version)
+    assert records.by_job(version.upload.job_id) is None
+
+
+@pytest.mark.parametrize("text", ["", "0" * 64, "<script>", "A" * 64, "0" * 5000, "0" * 64 + "\n"])
+def test_a_text_that_is_no_finished_job_finds_none(stage: Any, records: DynamoFinished, text: str) -> None:
+    assert records.by_job(text) is None
 
 
 def test_a_sections_roster_is_found_among_the_rows(stage: Any) -> None:

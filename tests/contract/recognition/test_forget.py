@@ -125,6 +125,21 @@ def test_a_dry_run_lists_the_same_and_changes_nothing(classroom: Classroom, ever
     assert not dry.complete
 
 
+def test_a_dry_run_hides_no_message_from_the_poller(classroom: Classroom, everywhere: Stage) -> None:
+    told = write_result(classroom.add("cse546/s/clip.mp4", [ZOE]))
+    classroom.stage.sqs.send_message(QueueUrl=classroom.dead, MessageBody=told)
+    look(ZOE.student_id, everywhere)
+    received = classroom.stage.sqs.receive_message(QueueUrl=classroom.dead)["Messages"]
+    assert [each["Body"] for each in received] == [told]
+
+
+def test_a_row_that_cannot_be_read_goes_too(classroom: Classroom, everywhere: Stage) -> None:
+    spoilt = {"student_id": {"S": ZOE.student_id}, "name": {"S": ZOE.name}, "sections": {"S": "cse546"}}
+    classroom.stage.dynamodb.put_item(TableName="students", Item=spoilt)
+    assert forget(ZOE.student_id, everywhere).complete
+    assert [place for place in classroom.holding(ZOE) if place.startswith("students")] == []
+
+
 def test_the_gallery_is_published_without_her_and_no_version_holds_her(classroom: Classroom, everywhere: Stage) -> None:
     forget(ZOE.student_id, everywhere)
     published = S3Galleries(classroom.stage.s3, "galleries").current()

@@ -17,7 +17,8 @@ from recognition.aws.galleries import S3Galleries
 from recognition.aws.jobs import DynamoJobs
 from recognition.aws.metrics import NAMESPACE, EmfMetrics
 from recognition.aws.roster import DynamoRoster
-from recognition.enrol import enrol, read_folders
+from recognition.enrol import enrol
+from recognition.enrolment.folders import read_folders
 from recognition.errors import RecordsFailed
 from recognition.identify import Identifier
 from recognition.metrics import STEPS

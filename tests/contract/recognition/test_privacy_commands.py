@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
 from recognition.gallery_file import write_gallery
 from recognition.roster import Consent, Student
+from recognition.students_file import write_students
 from tests.people import gallery_of
 
 ADA = Student("ada", "Ada", "art", "1", Consent("office", "2026-01-01"))
@@ -56,7 +58,7 @@ def test_a_list_is_imported_whole_or_not_at_all(run: Any, roster: DynamoRoster, 
 def test_the_report_says_who_lacks_consent(run: Any, roster: DynamoRoster) -> None:
     roster.write([ADA, Student("bob", "Bob\x1b", "", "", None, ("cse546",))])
     _, out, _ = run("consent", "report")
-    assert "1 student(s) with valid consent\n1 without consent\n  bob  Bob?\n" in out
+    assert "1 student(s) with valid consent\n1 without consent\n  bob  Bob\ufffd\n" in out
     assert json.loads(run("consent", "report", "--json", "--section", "cse546")[1])["without"] == ["bob"]
     assert json.loads(run("consent", "report", "--json", "--section", "cse546")[1])["valid"] == []
 
@@ -70,6 +72,37 @@ def test_whoever_withdraws_is_out_of_row_and_gallery_at_once(run: Any, roster: D
     assert galleries.current().student_ids == ("bob",)
     assert roster.students(["ada"])["ada"].consent is None
     assert run("consent", "withdraw", "nobody")[0] == 1
+
+
+def test_whoever_consents_anew_is_imported_and_then_published_from_the_old_file(
+    run: Any, roster: DynamoRoster, tmp_path: Path
+) -> None:
+    roster.write([replace(ADA, consent=None)])
+    gallery, students, anew = tmp_path / "g.npz", tmp_path / "s.json", tmp_path / "anew.csv"
+    gallery.write_bytes(write_gallery(gallery_of("ada")))
+    write_students(students, [ADA])
+    anew.write_text("id;granted_by\nada;Ada herself\n")
+    _, out, err = run("publish", "--gallery", gallery, "--students", students)
+    assert (": 0 student(s)" in out, "consent import" in err) == (True, True)
+    assert run("consent", "import", anew)[0] == 0
+    assert ": 1 student(s)" in run("publish", "--gallery", gallery, "--students", students)[1]
+    consent = roster.students(["ada"])["ada"].consent
+    assert consent is not None
+    assert consent.granted_by == "Ada herself"
+
+
+def test_whoever_publishes_is_told_whom_the_gallery_no_longer_holds(run: Any, deployed: Any, tmp_path: Path) -> None:
+    before = gallery_of("ada", "bob")
+    S3Galleries(deployed.s3, "galleries").publish(before)
+    gallery, students = tmp_path / "g.npz", tmp_path / "s.json"
+    gallery.write_bytes(write_gallery(gallery_of("ada")))
+    write_students(students, [ADA])
+    _, _, err = run("publish", "--gallery", gallery, "--students", students)
+    assert "does not hold them: bob. " in err
+    assert f"gallery rollback {before.version}" in err
+    deployed.s3.put_object(Bucket="galleries", Key="gallery/current.json", Body=b"damaged")
+    code, _, err = run("publish", "--gallery", gallery, "--students", students)
+    assert (code, "does not hold" in err) == (0, False)
 
 
 def test_whose_consent_has_ended_is_taken_out_of_the_gallery(run: Any, roster: DynamoRoster, deployed: Any) -> None:
@@ -155,14 +188,90 @@ def test_one_command_goes_back_to_an_earlier_gallery_of_those_who_consent_now(
     first = gallery_of("ada", "bob", photographs=2)
     galleries.publish(first)
     galleries.publish(gallery_of("ada"))
-    listed = run("gallery", "list")[1].splitlines()
+    titles, *listed = run("gallery", "list")[1].splitlines()
+    assert titles.split("  ")[0] == "version"
     assert [line.endswith("published") for line in listed] == [True, False]
     assert listed[1].startswith(f"{first.version}  ")
     code, out, _ = run("gallery", "rollback", first.version)
     assert (code, out.endswith(": 1 student(s)\n")) == (0, True)
     current = galleries.current()
     assert (current.student_ids, current.photographs, current.sections) == (("ada",), (2,), {"cse546": ("ada",)})
-    assert run("gallery", "rollback", "0123456789ab")[2].startswith("error: no gallery '0123456789ab' is kept")
+
+
+def test_each_kept_gallery_is_listed_with_its_size_its_students_and_which_is_current(run: Any, deployed: Any) -> None:
+    assert run("gallery", "list")[1:] == (
+        "",
+        "none is published: run `python -m recognition publish`, or go back to one of these\n",
+    )
+    galleries = S3Galleries(deployed.s3, "galleries")
+    first, second = replace(gallery_of("ada", "bob", photographs=2), enrolled=None), gallery_of("ada")
+    for published in (first, second, first):
+        galleries.publish(published)
+    deployed.s3.put_object(Bucket="galleries", Key="gallery/m/broken.npz", Body=b"broken")
+    told = json.loads(run("gallery", "list", "--json")[1])
+    assert [(each["version"], each["published"]) for each in told] == [
+        (first.version, True),
+        ("broken", False),
+        (second.version, False),
+    ], "the one in use comes first, and each once however often it was published"
+    assert (told[0]["students"], told[0]["templates"], told[0]["photographs"]) == (2, 2, 4)
+    assert told[0]["size"] == len(write_gallery(first))
+    lines = run("gallery", "list")[1].splitlines()
+    assert f"  {len(write_gallery(first)):,}  " in lines[1]
+    assert "cannot be used: not a gallery file" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        ("0123456789ab", "no gallery '0123456789ab' is kept: `python -m recognition gallery list` shows"),
+        ("", "no gallery '' is kept"),
+        ("../current.json", "no gallery '../current.json' is kept"),
+        ("broken", "gallery broken cannot be used: not a gallery file"),
+        ("strangers", "nobody of gallery strangers has a row and a valid consent now: nothing was published"),
+        ("again", "is published already: there is nothing to go back to"),
+    ],
+)
+def test_going_back_to_nonsense_is_refused_and_changes_nothing(
+    run: Any, roster: DynamoRoster, deployed: Any, version: str, says: str
+) -> None:
+    roster.write([ADA])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(replace(gallery_of("ada"), enrolled=None))
+    bodies = {
+        "broken": b"broken",
+        "strangers": write_gallery(gallery_of("eve")),
+        "again": write_gallery(gallery_of("ada")),
+    }
+    for name, body in bodies.items():
+        deployed.s3.put_object(Bucket="galleries", Key=f"gallery/m/{name}.npz", Body=body)
+    before = galleries.tag()
+    code, _, err = run("gallery", "rollback", version)
+    assert (code, err.startswith("error: "), says in err) == (1, True, True)
+    assert galleries.tag() == before
+
+
+def test_a_kept_gallery_is_rehearsed_on_clips_before_it_is_gone_back_to(
+    run: Any, enrolled: Any, samples: Path, tmp_path: Path
+) -> None:
+    session = tmp_path / "clips" / "cse546" / "monday"
+    session.mkdir(parents=True)
+    shutil.copy(samples / "clips" / "collins.mp4", session)
+    roster = DynamoRoster(enrolled.dynamodb, "students")
+    roster.write([replace(student, sections=("cse546",)) for student in roster.everybody()])
+    first = S3Galleries(enrolled.s3, "galleries").current()
+    galleries = S3Galleries(enrolled.s3, "galleries")
+    galleries.publish(replace(first.without(["eileen_collins"]), sections={"cse546": ("grace_hopper",)}))
+    before = galleries.tag()
+    code, out, err = run("rehearse", "--clips", tmp_path / "clips", "--gallery", first.version, "--json")
+    assert code == 3, err
+    (turn,) = json.loads(out)["roll_calls"]
+    assert (turn["name"], turn["before"], turn["after"]) == ("Eileen Collins", "not enrolled", "present")
+    assert galleries.tag() == before
+    assert run("gallery", "rollback", first.version)[0] == 0
+    assert run("rehearse", "--clips", tmp_path / "clips", "--gallery", first.version)[0] == 0
+    code, _, err = run("rehearse", "--clips", tmp_path / "clips", "--gallery", "0123456789ab")
+    assert (code, "no gallery '0123456789ab' is kept" in err) == (1, True)
 
 
 def test_going_back_brings_no_erased_student_back(
@@ -175,9 +284,9 @@ def test_going_back_brings_no_erased_student_back(
     galleries.publish(gallery_of("bob"))
     assert run("forget", "ada")[0] == 0
     galleries.publish(gallery_of("cyd"))
-    for line in run("gallery", "list")[1].splitlines():
-        run("gallery", "rollback", line.split()[0])
+    for kept in json.loads(run("gallery", "list", "--json")[1]):
+        run("gallery", "rollback", kept["version"])
         assert "ada" not in galleries.current().student_ids
     deployed.s3.put_object(Bucket="galleries", Key="gallery/m/copied.npz", Body=write_gallery(gallery_of("ada")))
     roster.write([ADA])
-    assert run("gallery", "rollback", "copied")[1].endswith(": 0 student(s)\n")
+    assert run("gallery", "rollback", "copied")[2].startswith("error: nobody of gallery copied has a row")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recognition.enrol import enrol, read_folders
+from recognition.enrol import enrol
+from recognition.enrolment.folders import read_folders
 from recognition.errors import EnrolmentError, StudentsError
 from recognition.identify import Identifier
 from recognition.photograph import read_photograph

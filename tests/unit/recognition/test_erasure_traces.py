@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recognition.decision import Decision, FaceDecision, read_decision, write_decision
 from recognition.erasure.places import Trace
-from recognition.erasure.receipt import Entry, Receipt, as_json, as_text, counted
+from recognition.erasure.receipt import MACHINE, Entry, Receipt, as_json, as_text, counted
 from recognition.erasure.traces import (
     anybody_identified,
     corrections_show,
@@ -147,5 +147,23 @@ def test_the_receipt_counts_and_names_no_clip() -> None:
         assert "a second look has found nothing" not in as_text(broken)
 
 
+@pytest.mark.parametrize(
+    ("student_id", "typed"),
+    [("7", "7"), ("7 b'c", """'7 b'"'"'c'"""), ("$(rm -r x)", "'$(rm -r x)'"), ("-7", "-- -7")],
+)
+def test_a_receipt_says_what_is_to_be_done_by_hand_on_every_further_machine(student_id: str, typed: str) -> None:
+    done = Receipt(student_id, "T0", "T1", False, (Entry("one polling machine", "asked to erase", 1, "T"),))
+    command = f"`python -m poller.erase {typed}`"
+    (machines, *others) = json.loads(as_json(done))["by_hand"]
+    assert command in machines
+    assert all(f"[ ] {each}\n" in as_text(done) for each in (machines, *others))
+
+
 def test_a_receipt_of_nothing_asks_whether_the_id_is_right() -> None:
-    assert "is the id right?" in as_text(Receipt("7", "T0", "T1", True, ()))
+    assert "is the id right" in as_text(Receipt("7", "T0", "T1", True, ()))
+
+
+def test_an_erasure_that_found_nothing_but_a_machine_to_ask_asks_so_too() -> None:
+    asked, row = Entry(MACHINE, "asked to erase", 1, "T1"), Entry("student table", "row with consent", 1, "T1")
+    assert "is the id right" in as_text(Receipt("7", "T0", "T1", False, (asked,)))
+    assert "is the id right" not in as_text(Receipt("7", "T0", "T1", False, (asked, row)))

@@ -11,13 +11,14 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from recognition.clip_file import MAX_CLIP_BYTES
 from recognition.decision import read_decision
 from recognition.errors import ClipSuperseded, GalleryError, RecordsFailed, StudentsError
 from recognition.events import ENOUGH_S, Responder
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Identifier
 from recognition.jobs import Begun, Entry, Finished, Held, State
-from recognition.pipeline import MAX_CLIP_BYTES, Pipeline
+from recognition.pipeline import Pipeline
 from recognition.roster import Student
 from recognition.sections import Session
 from wire.answer import Done, InWork, read_answer, write_call
@@ -281,13 +282,17 @@ def test_what_was_decided_is_kept_with_the_clips_session(samples: Path, identifi
     pipeline_on(cloud, identifier).process(upload("cse546/2026-11-23T0900/cam.mp4"), NOW + 60)
     (entry,) = cloud.entries
     assert (entry.session, entry.at) == (Session("cse546", "2026-11-23T0900"), NOW)
+    (result,) = map(read_result, cloud.messages)
+    assert entry.took_ms >= result.timing_ms["total"] > 0, "the storing is part of the work"
     assert [face.answer for face in read_decision(entry.decision).faces] == ["unknown", "unknown"]
 
 
 def test_a_clip_that_is_none_is_kept_without_a_decision(identifier: Identifier) -> None:
     cloud = Cloud()
     pipeline_on(cloud, identifier).process(upload(), NOW + 60)
-    assert cloud.entries == [Entry(Session(), NOW)]
+    (entry,) = cloud.entries
+    assert entry == Entry(Session(), NOW, took_ms=entry.took_ms, reason="not a readable video file")
+    assert entry.took_ms > 0
 
 
 def test_a_foreign_bucket_is_refused_before_anything_is_touched(identifier: Identifier) -> None:

@@ -48,7 +48,8 @@ def test_it_says_who_each_face_is_how_sure_and_who_came_next() -> None:
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (face(1, similarity=None, margin=None), "nobody was enrolled to be compared with"),
+        (face(1, similarity=None, margin=None, votes=0), "nobody was enrolled to be compared with"),
+        (face(1, similarity=None, margin=None), "what it was compared with was erased"),
         (face(1, similarity=0.91), "the nearest student reaches 0.910, less than 0.920"),
         (face(1, similarity=0.95), "may not be named, was seen more surely elsewhere"),
         (face(1, "a", "uncertain", similarity=0.925), "0.925 is less than 0.930"),

@@ -12,7 +12,8 @@ import skimage.data
 from PIL import Image
 
 from recognition.detect import DETECTORS, LOOKS, Detector, Look
-from recognition.enrol import enrol, read_folders
+from recognition.enrol import enrol
+from recognition.enrolment.folders import read_folders
 from recognition.faces import Box, Rgb
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Finding, Identifier

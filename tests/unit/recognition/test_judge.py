@@ -159,7 +159,7 @@ def test_refuse_lists_every_photograph_that_does_not_pass() -> None:
     refuse(judged, [], gate="refuse", skip_bad=True)
     refuse(judged, [], gate="warn", skip_bad=False)
     assert [passes(each, "warn") for each in judged] == [True] * 4 + [False]
-    with pytest.raises(EnrolmentError, match="left without a photograph: bob"):
+    with pytest.raises(EnrolmentError, match="left without a photograph: bob: give each a good one"):
         refuse(judged, ["bob"], gate="warn", skip_bad=True)
 
 

@@ -89,6 +89,17 @@ def test_an_older_file_does_not_bring_a_withdrawn_consent_back() -> None:
     assert stage.rows["1"].consent is None
 
 
+def test_of_the_files_consent_and_the_rows_the_one_granted_later_counts() -> None:
+    narrower = Consent("Ada", "2026-10-01", "2026-12-01", ("law101",))
+    stage = Stage(
+        rows={"1": replace(ADA, consent=narrower), "2": replace(BOB, consent=Consent("office", "2025-09-01"))}
+    )
+    published = publish_to(stage, replace(ADA, sections=("cse546", "law101")), BOB)
+    assert stage.rows["1"].consent == narrower
+    assert stage.rows["2"].consent == BOB.consent
+    assert published.gallery.sections == {"cse546": (), "law101": ("1",)}
+
+
 def test_a_consent_given_anew_is_published_when_somebody_says_so() -> None:
     stage = Stage(rows={"1": replace(ADA, consent=None)})
     published = publish_to(stage, ADA, BOB, renew_consent=True)

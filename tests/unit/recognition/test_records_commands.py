@@ -265,9 +265,41 @@ def test_correcting_and_proposing_add_nothing_to_gallery_and_rows(run: Run, work
     assert kept() == before
 
 
-def test_a_stages_records_are_replayed(run: Run, worked: Stage) -> None:
-    same = run("rehearse", "records", "cse546", "--threshold", "0.93")
-    assert (same.code, same.out.splitlines()[0]) == (0, "4 face(s), 0 would change")
-    higher = run("rehearse", "records", "cse546", SESSION, "--threshold", "0.96", "--json")
-    assert higher.code == 1
-    assert {change["student_id"] for change in json.loads(higher.out)["changes"]} == {"a", "b", "c"}
+def test_a_stages_records_are_replayed_and_their_roll_calls_compared(run: Run, worked: Stage) -> None:
+    same = run("rehearse", "cse546", "--threshold", "0.93")
+    assert (same.code, same.out[:22]) == (0, "1 clip(s), 3 face(s): ")
+    assert "1 face(s) were decided by more than a record keeps" in same.message
+    higher = run("rehearse", "cse546", SESSION, "--threshold", "0.96", "--json")
+    assert higher.code == 3
+    told = json.loads(higher.out)
+    assert {change["student_id"] for change in told["changes"]} == {"a", "b", "c"}
+    assert [(turn["student_id"], turn["before"], turn["after"]) for turn in told["roll_calls"]] == [
+        ("a", "present", "uncertain"),
+        ("b", "uncertain", "absent"),
+        ("c", "present", "uncertain"),
+    ]
+    assert "Ada" in run("rehearse", "cse546", "--threshold", "0.96").out
+
+
+def test_the_records_of_all_sections_are_replayed_where_none_is_named(run: Run, worked: Stage) -> None:
+    version = finished(face(1, "c"))
+    apart = replace(version, session=Session(), upload=replace(version.upload, key="cam.mp4"))
+    worked.work(apart, picture=b"")
+    told = json.loads(run("rehearse", "--threshold", "0.96", "--json").out)
+    assert (told["clips"], told["faces"]) == (2, 4)
+    assert [change["clip"] for change in told["changes"]].count("cam.mp4") == 1
+    assert {turn["section"] for turn in told["roll_calls"]} == {"cse546"}
+
+
+def test_without_records_there_is_nothing_to_replay(run: Run, stage: Stage) -> None:
+    refused = run("rehearse", "--threshold", "0.96")
+    assert (refused.code, "there is nothing to replay" in refused.err) == (1, True)
+    assert "no clip of section 'x' is finished" in run("rehearse", "x", "--threshold", "0.96").message
+
+
+def test_records_that_do_not_tell_enough_say_so_and_what_would(run: Run, stage: Stage) -> None:
+    stage.work(finished(face(1, similarity=0.99)))
+    refused = run("rehearse", "cse546", "--threshold", "0.96")
+    assert refused.code == 1
+    assert "nothing can be rehearsed: 1 face(s) were decided by more than a record keeps" in refused.message
+    assert "rehearse --clips DIR" in refused.message

@@ -19,8 +19,9 @@ from recognition.annotate import NAMED, UNCERTAIN, UNKNOWN, _marks, annotated_pi
 from recognition.consent import with_consent
 from recognition.decision import decision_of
 from recognition.faces import Box, Frame
+from recognition.file_roster import FileRoster
 from recognition.identify import Finding
-from recognition.offline import FileRoster, Look, table
+from recognition.offline import Look, table
 from recognition.results import (
     Spent,
     output_key,
@@ -278,3 +279,9 @@ def test_the_stopwatch_adds_up_each_step_and_the_total() -> None:
         with watch("detect"):
             pass
     assert watch.timing_ms() == {"detect": 750.0, "total": 3000.0}
+
+
+def test_a_name_that_turns_the_writing_round_does_not_turn_its_label() -> None:
+    finding = finding_of(0)
+    (mark,) = _marks(1, finding.verdicts[0], 0, 1.0, {"7": "Ada\u202egnorw\n"})
+    assert mark.name == "Ada gnorw "

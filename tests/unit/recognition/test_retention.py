@@ -27,6 +27,11 @@ def test_what_is_two_days_beyond_its_limit_is_overdue() -> None:
     assert "1 should be gone" in as_text([current])
 
 
+def test_an_older_version_is_never_late_for_nobody_tells_since_when_it_is_one() -> None:
+    _, older = kept_in("input bucket", "clips", [version(90, current=False)], Limits(30, 7), NOW)
+    assert (older.count, older.overdue, older.advice) == (1, 0, "")
+
+
 def test_items_are_overdue_by_their_own_end_or_for_want_of_one() -> None:
     day = timedelta(days=1)
     ends = [(NOW + day).timestamp(), (NOW - day).timestamp(), (NOW - 3 * day).timestamp()]

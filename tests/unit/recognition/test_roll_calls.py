@@ -173,6 +173,15 @@ def test_a_correction_whose_face_is_gone_is_told() -> None:
     assert "what Prof. Noether said of the face at 5.0 s no longer counts" in remarks(call)[0]
 
 
+def test_corrections_of_a_version_that_was_overtaken_are_told_not_lost_unawares() -> None:
+    seen = face(1, "a")
+    corrected = finished(seen, sequencer="01", corrections=[correction(seen, "is unknown")])
+    (call,) = roll_calls([finished(seen, sequencer="02"), corrected, corrected], standing("a"), "results")
+    assert "1 correction(s) of an earlier version no longer count" in remarks(call)[0]
+    (same,) = roll_calls([corrected, corrected], standing("a"), "results")
+    assert remarks(same) == []
+
+
 def test_the_picture_lies_where_the_result_put_it() -> None:
     assert call_of(finished(face(1, "a"))).clips[0].picture == Location(
         "results", "cse546/2026-11-23T0900/cam1.mp4.jpg"
@@ -258,7 +267,17 @@ def test_the_roster_is_the_rows_and_whom_the_gallery_lists_without_a_row() -> No
     found = standing_of("cse546", [finished(face(1, "c", runner_up="a"))], rows, school(), NOW)
     assert found.roster == {"a", "b", "gone"}
     assert set(found.rows) == {"a", "b", "c"}
-    assert found.enrolled == {"a", "gone", "c"}
+    assert found.enrolled == {"a", "gone"}
+
+
+def test_who_came_to_the_section_after_the_gallery_was_published_is_not_called_absent() -> None:
+    rows = Rows(student("c", "Cyd", sections=("cse546",)))
+    alone = finished()
+    assert alone.decision
+    with_others = replace(alone, decision=replace(alone.decision, threshold_beyond=0.95))
+    for version, status in ((alone, "not enrolled"), (with_others, "absent")):
+        (call,) = roll_calls([version], standing_of("cse546", [version], rows, school(), NOW), "results")
+        assert {line.student_id: line.status for line in call.lines}["c"] == status
 
 
 def test_who_left_the_section_is_off_the_roster_though_the_gallery_is_older() -> None:

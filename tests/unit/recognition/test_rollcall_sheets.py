@@ -113,6 +113,14 @@ def test_whatever_a_name_holds_is_text_on_the_page(number: int) -> None:
     assert page.tags.count("style") == 1
 
 
+def test_a_name_that_turns_the_writing_round_turns_nothing_on_the_page() -> None:
+    there = {"a": student("a", "Ada\u202egnorw")}
+    (call,) = roll_calls([finished()], standing("a", rows=there), "results")
+    for page in (session_page(call, NOW, {}), matrix_page(matrix_of("cse546", [call]), NOW, [])):
+        assert "Ada gnorw" in page
+        assert "\u202e" not in page
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["session", "matrix"])
 def test_a_page_loads_nothing_and_its_policy_says_so(number: int) -> None:
     page = pages()[number]

@@ -13,8 +13,8 @@ import pytest
 
 from recognition.consent import with_consent
 from recognition.errors import SetupError, StudentsError
+from recognition.file_roster import FileRoster
 from recognition.identify import Finding
-from recognition.offline import FileRoster
 from recognition.roster import Consent, Student, from_row, moment, to_row
 from recognition.settings import REQUIRED, Settings
 from recognition.students_file import read_students, write_students

@@ -100,3 +100,20 @@ def test_rosters_come_back_from_the_gallerys_file_and_change_its_version() -> No
 def test_a_roster_that_names_whom_the_gallery_does_not_hold_is_refused() -> None:
     with pytest.raises(GalleryError, match="roster"):
         replace(SCHOOL, sections={"cse546": ("1", "9")})
+
+
+@pytest.mark.parametrize("rule", ["{section}/{session}/", "clips/{section}/", "{section}-{session}/"])
+def test_the_keys_prefix_of_a_session_leads_back_to_it(rule: str) -> None:
+    prefix = SectionRule(rule).prefix_of("cse546", "2026")
+    assert SectionRule(rule).session_of(f"{prefix}cam.mp4") == Session("cse546", "2026" if "{session}" in rule else "")
+
+
+@pytest.mark.parametrize(("section", "session"), [("", "2026"), ("cse546", ""), ("a/b", "2026"), ("cse546", "a/b")])
+def test_no_prefix_is_made_of_what_is_no_section_or_no_session(section: str, session: str) -> None:
+    with pytest.raises(SetupError, match="without a slash"):
+        SectionRule().prefix_of(section, session)
+
+
+def test_a_section_is_needed_where_the_rule_tells_no_sessions_apart() -> None:
+    with pytest.raises(SetupError):
+        SectionRule("{section}/").prefix_of("", "")

@@ -10,6 +10,8 @@ import av
 import pytest
 import sample_clips
 
+from recognition.sections import DEFAULT
+
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -44,6 +46,18 @@ def test_each_student_has_three_photographs_and_a_row(samples: Path) -> None:
         folder = samples / "photographs" / student_id
         assert len(list(folder.glob("*.jpg"))) == 3
         assert tuple(json.loads((folder / "student.json").read_text()).values()) == row
+
+
+def test_with_sessions_every_clip_lies_in_one_of_the_section_that_the_students_are_in(tmp_path: Path) -> None:
+    sample_clips.make_samples(tmp_path, sessions=True)
+    clips = tmp_path / "clips"
+    keys = [path.relative_to(clips).as_posix() for path in clips.rglob("*.mp4")]
+    assert {key.rpartition("/")[2] for key in keys} == set(sample_clips.EXPECTED)
+    assert {DEFAULT.session_of(key).section for key in keys} == {sample_clips.SECTION}
+    assert {DEFAULT.session_of(key).name for key in keys} == set(sample_clips.SESSIONS)
+    for student_id in sample_clips.STUDENTS:
+        record = json.loads((tmp_path / "photographs" / student_id / "student.json").read_text())
+        assert record["sections"] == [sample_clips.SECTION]
 
 
 def test_the_same_pixels_are_made_on_every_run(samples: Path, tmp_path: Path) -> None:

@@ -41,7 +41,14 @@ def test_enrolling_without_a_stage_names_both_missing_settings(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((), "Usage:"), (("nowhere",), "nowhere is not a folder"), (("--consent-by",), "needs a value"), (("-x",), "-x")],
+    [
+        ((), "Usage:"),
+        (("nowhere",), "nowhere is not a folder"),
+        (("--consent-by",), "needs a value"),
+        (("--ignore", "shoe size", "--students-csv"), "--students-csv needs a value"),
+        (("nowhere", "--gate", "warn", "elsewhere"), "one folder only, not also elsewhere"),
+        (("-x",), "-x"),
+    ],
 )
 def test_enrolling_with_a_wrong_command_line_says_what_is_wrong(arguments: tuple[str, ...], message: str) -> None:
     said = run("enrol.sh", *arguments)
