@@ -86,8 +86,9 @@ def test_the_student_goes_everywhere_and_the_receipt_stays_for_a_while(
     answer = confirm(visitor, place)
     assert (answer.status_code, answer.location) == (303, place.replace("erase", "receipt"))
     receipt = visitor.page(answer.location)
-    assert notices(receipt)[0] == "Complete: a second look has found nothing."
+    assert notices(receipt)[0] == "Complete: a second look has found nothing on the stage."
     assert "this console's files templates 3" in words(receipt)
+    assert "run python -m poller.erase a." in words(receipt)
     assert rows(stage) == {"b"}
     assert S3Galleries(stage.s3, "galleries").current().student_ids == ("b",)
     assert [each.student_id for each in read_students(settings.students)] == ["b"]
