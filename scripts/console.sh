@@ -67,8 +67,8 @@ use_demo() {
     export RESULTS_DIR
 }
 
-# As cron would on the VM, but one after the other and without a pause. A tick that failed is followed by one.
-tick_for_ever() (
+# As cron would on the VM, but one after the other and without a pause but after a failure. For the background only.
+tick_for_ever() {
     # shellcheck disable=SC1091
     . "$state/poller.env"
     export RESULTS_DIR="$out/results" POLLER_RECEIVE_S=20 POLLER_WAIT_S=2
@@ -87,7 +87,7 @@ tick_for_ever() (
         fi
     done
     wait "$tick" 2>/dev/null || true
-)
+}
 
 clean_up() {
     trap '' INT TERM HUP

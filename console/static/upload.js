@@ -88,7 +88,7 @@ function show(item, state, words = state, why = "") {
   chip.className = `chip ${state.replace(/[ _]/g, "-")}`;
   chip.textContent = words.replace(/_/g, " ");
   if (item.page) chip.href = item.page;
-  said.replaceChildren(chip, why && Object.assign(document.createElement("small"), { textContent: ` ${why}` }));
+  said.replaceChildren(chip, " ", Object.assign(document.createElement("small"), { textContent: why }));
   summarise();
 }
 
@@ -303,5 +303,6 @@ window.addEventListener("beforeunload", (event) => {
   if (stopper) event.preventDefault();
 });
 setInterval(look, LOOK_EVERY_MS);
+byId("without").hidden = true;
 form.hidden = false;
 summarise();
