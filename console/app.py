@@ -6,7 +6,7 @@ from flask import Flask, redirect, render_template, url_for
 from werkzeug import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from console import access, faults, protection, showing, tokens
+from console import access, faults, protection, showing, tokens, whom
 from console.changes import Changes
 from console.navigation import ENTRIES, PAGES
 from console.settings import Settings
@@ -22,6 +22,7 @@ def create_app(settings: Settings) -> Flask:
         door=access.Door(),
         changes=Changes(settings.folder / "changes.jsonl"),
     )
+    whom.install(app.extensions)
     protection.protect(app, settings)
     showing.install(app)
     faults.install(app)

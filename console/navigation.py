@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from console.pages import clip, dead_letters, operations, roll_call, upload
+from console.pages import clip, dead_letters, operations, roll_call, students, upload
 from console.users import Role
 
 EVERYBODY: frozenset[Role] = frozenset({"instructor", "operator", "privacy"})
@@ -14,7 +14,15 @@ TEACHING: frozenset[Role] = frozenset({"instructor", "privacy"})
 ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
     "roll_call.sections": ("Roll call", TEACHING),
+    "students.everybody": ("Students", TEACHING),
     "upload.choose": ("Upload", EVERYBODY),
     "operations.overview": ("Operations", OPERATING),
 }
-PAGES: tuple[Blueprint, ...] = (clip.pages, roll_call.pages, upload.pages, operations.pages, dead_letters.pages)
+PAGES: tuple[Blueprint, ...] = (
+    clip.pages,
+    roll_call.pages,
+    students.pages,
+    upload.pages,
+    operations.pages,
+    dead_letters.pages,
+)

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from console.everybody import Everybody
+from console.settings import Settings
 from recognition.commands.records import Records, stage_records
 from recognition.errors import GalleryError, SetupError
 
 if TYPE_CHECKING:
     from poller.ports import MeasuredQueue
+    from recognition.aws.erased import S3Erased
+    from recognition.aws.galleries import S3Galleries
     from recognition.aws.latest import DynamoLatest
     from recognition.aws.roster import DynamoRoster
     from recognition.aws.uploads import S3Uploads
@@ -94,6 +97,19 @@ class Stage:
             return self._queues[name]
 
     @cached_property
+    def erased(self) -> S3Erased:
+        """Whom the stage has erased."""
+        from recognition.aws.erased import S3Erased
+
+        return S3Erased(self.client("s3"), self.named("GALLERY_BUCKET"))
+
+    def galleries(self) -> S3Galleries:
+        """The galleries, for one change: the adapter is no place for two threads."""
+        from recognition.aws.galleries import S3Galleries
+
+        return S3Galleries(self.client("s3"), self.named("GALLERY_BUCKET"))
+
+    @cached_property
     def everybody(self) -> Everybody:
         """The student table's rows, for lists."""
         return Everybody(self.students.everybody)
@@ -113,6 +129,13 @@ class Stage:
         if not found:
             raise SetupError(f"{name} is not set: start the console with the stage's environment (scripts/console.sh)")
         return found
+
+
+def the_settings() -> Settings:
+    """The running console's."""
+    found = current_app.extensions["settings"]
+    assert isinstance(found, Settings)
+    return found
 
 
 def the_stage() -> Stage:

@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Literal, TypeAlias, get_args
 
 from recognition.erasure.erased import Erased
 from recognition.errors import StudentsError
 from recognition.roster import Student, from_row, moment, to_row
 from recognition.students_csv import Line
 
+Kind: TypeAlias = Literal["valid", "expiring", "expired", "to_come", "without"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 CONSENT = ("granted_by", "granted_at", "expires_at", "scope")
 SOON = timedelta(days=31)  # whoever looks once a month misses nobody
 UNDER_WAY = timedelta(days=30)  # as long as a poller strips whom it has erased from what arrives
@@ -34,7 +37,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everybody by their consent, ordered by id. `expiring` are valid now and end within `SOON`."""
+    """Everybody by their consent, ordered by id; as `Kind` has it. `expiring` are valid now and end within `SOON`."""
 
     valid: tuple[Student, ...]
     expiring: tuple[Student, ...]
@@ -56,10 +59,7 @@ def imported(
     for line in lines:
         before = there.get(line.student_id)
         try:
-            if before is None and not line.told.get("name"):
-                raise StudentsError(f"student {line.student_id!r} has no row yet: give a name, or check the id")
-            student = student_of(line, to_row(before) if before else {}, now)
-            _refuse_too_early(student, erased.get(line.student_id), now)
+            student = registered(line, before, erased.get(line.student_id), now)
         except StudentsError as error:
             faults.append(f"  line {line.number}: {error}")
             continue
@@ -73,12 +73,36 @@ def imported(
     return Import(tuple(new), tuple(changed), again, namesakes([*new, *(student for student, _ in changed)]))
 
 
+def registered(line: Line, before: Student | None, erased: Erased | None, now: datetime) -> Student:
+    """The row that one line comes to. `before` is the row there is, `erased` what is noted of an earlier erasure.
+
+    Raises `StudentsError`.
+    """
+    if before is None and not line.told.get("name"):
+        raise StudentsError(f"student {line.student_id!r} has no row yet: give a name, or check the id")
+    student = student_of(line, to_row(before) if before else {}, now)
+    _refuse_too_early(student, erased, now)
+    return student
+
+
 def report(students: Sequence[Student], now: datetime) -> Report:
     """Everybody by their consent at `now`."""
-    kinds: defaultdict[str, list[Student]] = defaultdict(list)
+    kinds: defaultdict[Kind, list[Student]] = defaultdict(list)
     for student in sorted(students, key=lambda each: each.student_id):
-        kinds[_kind(student, now)].append(student)
-    return Report(*(tuple(kinds[kind]) for kind in ("valid", "expiring", "expired", "to_come", "without")))
+        kinds[kind_of(student, now)].append(student)
+    return Report(*(tuple(kinds[kind]) for kind in KINDS))
+
+
+def kind_of(student: Student, now: datetime) -> Kind:
+    """How the student's consent stands at `now`."""
+    consent = student.consent
+    if consent is None:
+        return "without"
+    if moment(consent.granted_at) > now:
+        return "to_come"
+    if not consent.is_valid(now):
+        return "expired"
+    return "expiring" if consent.expires_at and moment(consent.expires_at) <= now + SOON else "valid"
 
 
 def student_of(line: Line, row: Mapping[str, object], now: datetime) -> Student:
@@ -120,12 +144,8 @@ def _refuse_too_early(student: Student, erased: Erased | None, now: datetime) ->
         )
 
 
-def _kind(student: Student, now: datetime) -> str:
-    consent = student.consent
-    if consent is None:
-        return "without"
-    if moment(consent.granted_at) > now:
-        return "to_come"
-    if not consent.is_valid(now):
-        return "expired"
-    return "expiring" if consent.expires_at and moment(consent.expires_at) <= now + SOON else "valid"
+def _namesakes(students: Sequence[Student]) -> dict[str, tuple[str, ...]]:
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for student in students:
+        by_name[student.name].append(student.student_id)
+    return {name: tuple(ids) for name, ids in sorted(by_name.items()) if len(ids) > 1}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Usage: scripts/deploy.sh [-h] [--dry-run] [--stage S] [--region R] [--platform P] [--tag T] [--repository N]
-#                          [--param K=V]...
+#                          [--digest D] [--param K=V]...
 #
 # Builds the function's image, pushes it to ECR and deploys the stage with it, pinned by its digest. Everything that is
 # missing is named before anything is done, and then what will be done; --dry-run ends there. Run it again to deploy a
@@ -12,6 +12,7 @@
 #                 else linux/arm64)
 #   --tag         the image's tag (default: the commit's short hash)
 #   --repository  the ECR repository (default: the stage's, else smart-classroom)
+#   --digest      deploy this image of the repository (sha256:…) and build none: the way back
 #   --param       a stage parameter of serverless.yml, such as functionConcurrency=20 or alarmEmail=ops@example.org;
 #                 without a value (alarmEmail=) it goes back to its default
 #
@@ -27,14 +28,14 @@ fail() {
     exit 1
 }
 
-stage=prod region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}} tag='' given='' dry_run=''
+stage=prod region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}} tag='' digest='' given='' dry_run=''
 give() { given="$given$1
 "; }
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage; exit 0 ;;
     --dry-run) dry_run=yes && shift ;;
-    --stage | --region | --platform | --tag | --repository | --param)
+    --stage | --region | --platform | --tag | --digest | --repository | --param)
         [ $# -ge 2 ] || { say "$1 needs a value"; exit 2; }
         case $1 in
         --stage) stage=$2 ;;
@@ -46,6 +47,7 @@ while [ $# -gt 0 ]; do
             *) say "--platform is linux/arm64 or linux/amd64, not $2"; exit 2 ;;
             esac ;;
         --tag) tag=$2 ;;
+        --digest) digest=$2 ;;
         --repository) give "repository=$2" ;;
         --param)
             case $2 in *[[:space:]]* | =* | "${2%%=*}") say "--param takes NAME=VALUE without spaces"; exit 2 ;; esac
@@ -59,6 +61,10 @@ case $region in
 [a-z]*-*-[0-9]*) ;;
 *) say "--region is a name such as eu-central-1, not '$region'"; exit 2 ;;
 esac
+if [ -n "$digest" ] && ! printf %s "$digest" | grep -qxE 'sha256:[0-9a-f]{64}'; then
+    say "--digest is sha256: and 64 hexadecimal digits, not '$digest'"
+    exit 2
+fi
 case $stage in
 local) say "the stage local is python -m localcloud up"; exit 2 ;;
 default) say "--stage default is what serverless.yml calls the parameters of all stages: choose another"; exit 2 ;;
@@ -94,11 +100,17 @@ elif [ -n "$account" ]; then
         eval "$plan"
         missing="$missing${problems:+
 $problems}"
+        if [ -n "$digest" ] && [ -n "$repository" ]; then
+            "$python" scripts/image_registry.py digest "$repository" "$digest" --region "$region" >/dev/null ||
+                lack "that image in the repository $repository: the line above says what is wrong"
+        fi
     else
         lack "a look at the stage as it is deployed: the line above says what is wrong"
     fi
 fi
-if [ -z "$tool" ]; then
+if [ -n "$digest" ]; then
+    : # nothing is built
+elif [ -z "$tool" ]; then
     lack "docker, podman or buildah, to build and push the image"
 elif ! command -v "$tool" >/dev/null; then
     lack "$tool, which IMAGE_TOOL asks for"
@@ -109,27 +121,32 @@ fi
 [ "$architecture" = arm64 ] && platform=linux/arm64 || platform=linux/amd64
 
 tag=${tag:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo latest)}
+if [ -n "$digest" ]; then
+    steps="  1. deploy the stage $stage with the image $digest of $repository, which is for $platform"
+else
+    steps="  1. build the image for $platform with $tool, unless it is built ($repository:$tag)
+  2. make the ECR repository $repository if it is missing, and push
+  3. deploy the stage $stage with that image, pinned by its digest"
+fi
 cat >&2 <<END
 deploy: this is what will be done, as account $account in $region:
-  1. build the image for $platform with $tool, unless it is built ($repository:$tag)
-  2. make the ECR repository $repository if it is missing, and push
-  3. deploy the stage $stage with that image, pinned by its digest${given:+
+$steps${given:+
 $(printf %s "$given" | sed 's/^/     with /')}${told:+
 $told}
 $([ "$stage" = prod ] && echo "  Its data outlives the stack." || echo "  Its data goes when the stage is removed.")
 END
 [ -z "$dry_run" ] || exit 0
 
-registry=$("$python" scripts/image_registry.py registry "$repository" --region "$region")
-image=$registry/$repository:$tag
-
-IMAGE_TOOL=$tool scripts/build_image.sh --platform "$platform" --tag "$image" >&2
-
-say "pushing $image"
-"$python" scripts/image_registry.py password --region "$region" |
-    "$tool" login --username AWS --password-stdin "$registry" >&2
-"$tool" push "$image" >&2
-digest=$("$python" scripts/image_registry.py digest "$repository" "$tag" --region "$region")
+if [ -z "$digest" ]; then
+    registry=$("$python" scripts/image_registry.py registry "$repository" --region "$region")
+    image=$registry/$repository:$tag
+    IMAGE_TOOL=$tool scripts/build_image.sh --platform "$platform" --tag "$image" >&2
+    say "pushing $image"
+    "$python" scripts/image_registry.py password --region "$region" |
+        "$tool" login --username AWS --password-stdin "$registry" >&2
+    "$tool" push "$image" >&2
+    digest=$("$python" scripts/image_registry.py digest "$repository" "$tag" --region "$region")
+fi
 
 say "deploying the stage $stage with $digest"
 set --

@@ -4,7 +4,7 @@
 image_registry.py account                 the account's number, which also proves that the credentials work
 image_registry.py registry REPOSITORY     make the repository if need be: its registry's host
 image_registry.py password                for `docker login --username AWS --password-stdin`
-image_registry.py digest REPOSITORY TAG   the pushed image's digest, sha256:…
+image_registry.py digest REPOSITORY TAG   the pushed image's digest, sha256:…; by a digest: is there such an image
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def password(ecr: Any) -> str:
 
 
 def digest(ecr: Any, repository: str, tag: str) -> str:
-    """The digest of what `tag` names. Raises `NotAnImage` for an image index."""
-    image = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])["imageDetails"][0]
+    """The digest of what `tag`, or a digest, names. Raises `NotAnImage` for an image index."""
+    key = "imageDigest" if tag.startswith("sha256:") else "imageTag"
+    image = ecr.describe_images(repositoryName=repository, imageIds=[{key: tag}])["imageDetails"][0]
     if image.get("imageManifestMediaType", SINGLE_IMAGE[0]) not in SINGLE_IMAGE:
         raise NotAnImage
     return str(image["imageDigest"])

@@ -93,6 +93,6 @@ class Lambda:
     def _table_s(self) -> float:
         """Seconds that the table's throttling adds: its units flow evenly, a second's worth may be saved up."""
         units, now = self.scenario.writes_a_clip, self.env.now
-        self.used.write_units += units
+        self.used.write_units += units + self.scenario.index_writes_a_clip
         self._table_free = max(self._table_free, now - 1.0) + units / self.scenario.table_writes
         return max(0.0, self._table_free - now)

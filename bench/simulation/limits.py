@@ -15,6 +15,7 @@ IN_FLIGHT = 120_000  # documented, of a standard queue
 POLLER_MOST = 100  # poller.settings
 READ_UNITS = 12_000.0  # documented, of a new on-demand table
 READS_A_CLIP = 10
+SHARED_WRITES = 3  # of a clip, to the partition of job_table's index by_time that lists what is worked on
 ANSWER_BYTES, ANSWER_LIMIT = 120, 6 * 1024**2  # a record's share of the function's answer; Lambda's limit of all
 
 
@@ -62,6 +63,11 @@ def limits(scenario: Scenario) -> list[Limit]:
             f"job_table, {scenario.table_writes:,.0f} writes/s when new",
             scenario.table_writes / scenario.writes_a_clip,
             "nothing: the table doubles within half an hour; or warm throughput set beforehand",
+        ),
+        Limit(
+            f"job_table's list of what is worked on, {scenario.partition_writes:,.0f} writes/s",
+            scenario.partition_writes / SHARED_WRITES,
+            "spread it over several partitions, in the code",
         ),
         Limit(
             f"student_table, {READ_UNITS:,.0f} reads/s when new", READ_UNITS / READS_A_CLIP, "the same as for job_table"

@@ -90,5 +90,7 @@ class Scenario:
     trip_s: float = 0.02  # assumed: a call from the VM to AWS and back
     empty_poll_s: float = 20.0  # the longest long poll the queue allows
     table_writes: float = 4_000.0  # documented: write units a second of a new on-demand table
-    writes_a_clip: float = 7.0  # three updates of job_table, two of them with a result of 3 kB; counted in the code
+    writes_a_clip: float = 13.0  # three updates of job_table, two with decision and result: test_write_units.py
+    index_writes_a_clip: float = 16.0  # of its two indexes
+    partition_writes: float = 1_000.0  # documented: write units a second of a partition
     max_receives: int = 5  # resources/queues.yml

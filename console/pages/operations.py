@@ -74,7 +74,7 @@ def _poller(results: Path | None, now: float) -> dict[str, object]:
 
 def _state(results: Path | None, now: float) -> tuple[State | None, str]:
     if results is None:
-        return None, "The poller runs on another machine; `python -m poller.status` there says how it is."
+        return None, "The poller runs on another machine; there, python -m poller.status says how it is."
     if not results.is_dir():  # opening it would make it
         return None, "RESULTS_DIR is no folder: is it the poller's?"
     try:

@@ -23,7 +23,7 @@ from recognition.finished import FinishedVersion
 from recognition.latest import AtWork, Figures, Page, Place, Wanted, page_of, read_place
 from wire.result_message import Outcome
 
-LOOK_AT = 1_000
+LOOK_AT = 500
 """Versions that are looked at for one page, however few of them are wanted."""
 
 
@@ -45,8 +45,9 @@ class DynamoLatest:
         `before` is an earlier page's `after`; another text is a `RecognitionError`. With an outcome or a `wanted` the
         others are passed over, `look_at` of them at most.
         """
+        # where none is passed over, one more than asked for tells whether the list goes on
         start = read_place(before) if before else None
-        rows = self._done(start, _a_page(limit, outcome, wanted))
+        rows = self._done(start, limit + 1 if outcome is None and wanted is None else self.look_at)
         return page_of(by_time(self.dynamodb, self.table, rows, outcome), limit, self.look_at, wanted or _every)
 
     def in_section(
@@ -70,7 +71,8 @@ class DynamoLatest:
 
         key = section or NO_SECTION
         start = self._start(key, session, read_place(before)) if before else None
-        found = by_section(self.dynamodb, self.table, key, session, start, _a_page(limit, outcome, wanted))
+        a_page = limit + 1 if outcome is None and wanted is None else KEYS_PER_GET
+        found = by_section(self.dynamodb, self.table, key, session, start, a_page)
         return page_of(found, limit, self.look_at, is_meant)
 
     def figures(self, since: float, at_most: int) -> list[Figures]:
@@ -112,11 +114,6 @@ class DynamoLatest:
         if item.get("section") != {"S": section}:
             raise RecognitionError("that place in the section's list is gone: begin at its newest clip")
         return item["ordering"]["S"].rpartition("#")[0], place
-
-
-def _a_page(limit: int, outcome: Outcome | None, wanted: Wanted | None) -> int:
-    """How many to read at a time. Where none is passed over, one more than asked for tells whether the list goes on."""
-    return limit + 1 if outcome is None and wanted is None else KEYS_PER_GET
 
 
 def _at_work(item: dict[str, Any]) -> AtWork:

@@ -6,9 +6,10 @@ curve are logarithmic, because the rates that matter are small; a rate of 0 is d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,10 +30,26 @@ def save_plot(file: Path, found: Calibration, genuine: Searches, impostors: Sear
     figure = new_figure(width=11.0)
     scores, det = figure.subplots(1, 2)
     _draw_scores(scores, found, genuine, impostors)
+    _draw_own_det(det, found, genuine, impostors)
+    figure.savefig(file, format="png", dpi=110)
+
+
+def pictures(found: Calibration, genuine: Searches, impostors: Searches) -> tuple[bytes, bytes]:
+    """The same as two PNGs: the distributions, the DET curve. Raises `SetupError`."""
+    return _png(_draw_scores, found, genuine, impostors), _png(_draw_own_det, found, genuine, impostors)
+
+
+def _png(draw: Callable[[Axes, Calibration, Searches, Searches], None], *what: Any) -> bytes:
+    figure, file = new_figure(width=6.4), BytesIO()
+    draw(figure.subplots(), *what)
+    figure.savefig(file, format="png", dpi=110)
+    return file.getvalue()
+
+
+def _draw_own_det(axes: Axes, found: Calibration, genuine: Searches, impostors: Searches) -> None:
     curves = {"this gallery": det_curve(genuine, impostors)} if len(genuine.similarity) else {}
     point = (found.expected_fpir.value, 1 - found.expected_tpir.value) if found.expected_tpir else None
-    draw_det(det, curves, {} if point is None else {f"threshold {found.threshold:.4f}": point})
-    figure.savefig(file, format="png", dpi=110)
+    draw_det(axes, curves, {} if point is None else {f"threshold {found.threshold:.4f}": point})
 
 
 def require_matplotlib() -> None:

@@ -25,7 +25,7 @@ def summary(gallery: Gallery, found: Calibration) -> Table:
     table.add_row("expected TPIR", _rate(found.expected_tpir) if found.expected_tpir else "unknown")
     table.add_row("expected FPIR", _rate(found.expected_fpir))
     table.add_row("their own scores say", _span(found.own_scores_say))
-    table.add_row("how sure", _how_sure(found))
+    table.add_row("how sure", how_sure(found))
     table.add_row("", ROUGH)
     return table
 
@@ -47,7 +47,8 @@ def doubts_table(doubts: Sequence[Doubt]) -> Table:
     return table
 
 
-def _how_sure(found: Calibration) -> str:
+def how_sure(found: Calibration) -> str:
+    """What the estimate rests on, in words."""
     if found.kept_fitted:
         return f"{found.people} people are fewer than {FEWEST_PEOPLE}: the formula stays, their scores say too little"
     return f"{found.people} people; their own scores weigh {found.trust:.0%}, the formula {1 - found.trust:.0%}"

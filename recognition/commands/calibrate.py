@@ -11,24 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from recognition.calibration.advice import doubts, look_alikes
 from recognition.calibration.estimate import Calibration
-from recognition.calibration.estimate import calibrate as estimate_from
+from recognition.calibration.of_gallery import Calibrated, calibrated, require_calibratable
 from recognition.calibration.plot import require_matplotlib, save_plot
 from recognition.calibration.report import doubts_table, pairs_table, summary
-from recognition.calibration.scores import PhotographScores, genuine, impostors, photograph_scores, strangers
+from recognition.calibration.scores import strangers
 from recognition.calibration.searches import Searches
 from recognition.commands.material import gallery_option, stored_gallery
 from recognition.files import require_place, write_private
 from recognition.gallery import Gallery
 from recognition.gallery_file import write_gallery
-from recognition.threshold import fitted_threshold
-
-SEED = 1  # the same gallery, the same answer
 
 
 def in_range(context: click.Context, option: click.Parameter, fpir: float) -> float:
@@ -57,40 +52,14 @@ def calibrate(gallery_file: Path, fpir: float, folder: Path | None, plot: Path |
         require_place(plot)
         require_matplotlib()
     gallery = stored_gallery(gallery_file)
-    scores = _scores(gallery, folder)
-    own, others = _searches(gallery, scores, folder)
-    found = estimate_from(own, others, fpir, _formula(gallery), np.random.default_rng(SEED))
-    found = replace(found, uncertain_from=replace(gallery, threshold=found.threshold).uncertain_from)
-    _show(gallery, found, scores)
+    require_calibratable(gallery, strangers=folder is not None)
+    made = calibrated(gallery, fpir, _strangers(gallery, folder) if folder else None)
+    _show(gallery, made)
     if plot:
-        save_plot(plot, found, own, others)
+        save_plot(plot, made.found, made.genuine, made.impostors)
         click.echo(f"plot: {plot}")
     if write:
-        _write(gallery_file, gallery, found)
-
-
-def _scores(gallery: Gallery, folder: Path | None) -> PhotographScores | None:
-    """The scores of the gallery's photographs; None when it holds none, which needs strangers."""
-    if not gallery.student_ids:
-        raise click.ClickException("nobody is enrolled: make a gallery with `python -m recognition enrol`")
-    if gallery.enrolled:
-        if len(gallery.student_ids) == 1 and not folder:
-            raise click.ClickException("one student only: nobody to be confused with; give --strangers DIR")
-        return photograph_scores(gallery, gallery.enrolled)
-    if not folder:
-        raise click.ClickException(
-            "this gallery holds no photographs' embeddings (a published or a legacy one): calibrate the file `enrol` "
-            "wrote, or give --strangers DIR"
-        )
-    return None
-
-
-def _searches(gallery: Gallery, scores: PhotographScores | None, folder: Path | None) -> tuple[Searches, Searches]:
-    """The genuine searches and the impostors', the strangers in `folder` among these."""
-    nobody = Searches(np.empty(0), np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
-    own = genuine(scores, gallery.enrolled) if scores and gallery.enrolled else nobody
-    others = impostors(scores, gallery) if scores else nobody
-    return own, others.joined(_strangers(gallery, folder)) if folder else others
+        _write(gallery_file, gallery, made.found)
 
 
 def _strangers(gallery: Gallery, folder: Path) -> Searches:
@@ -106,17 +75,13 @@ def _strangers(gallery: Gallery, folder: Path) -> Searches:
     return strangers(faces.embeddings, gallery)
 
 
-def _formula(gallery: Gallery) -> float:
-    return gallery.threshold if gallery.threshold_from == "legacy" else fitted_threshold(gallery.photographs)
-
-
-def _show(gallery: Gallery, found: Calibration, scores: PhotographScores | None) -> None:
+def _show(gallery: Gallery, made: Calibrated) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(summary(gallery, found))
-    if pairs := look_alikes(gallery):
-        console.print(pairs_table(pairs, gallery.uncertain_from))
-    if scores and gallery.enrolled and (doubtful := doubts(gallery, gallery.enrolled, scores.own)):
-        console.print(doubts_table(doubtful))
+    console.print(summary(gallery, made.found))
+    if made.pairs:
+        console.print(pairs_table(made.pairs, gallery.uncertain_from))
+    if made.doubts:
+        console.print(doubts_table(made.doubts))
 
 
 def _write(file: Path, gallery: Gallery, found: Calibration) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from recognition.commands.material import warn_of_namesakes
-from recognition.errors import StudentsError
 from recognition.one_line import one_line
 from recognition.register import Import, Report, imported
 from recognition.register import report as report_on
@@ -68,12 +67,10 @@ def report(section: str | None, as_json: bool) -> None:
 def withdraw(student: str) -> None:
     """Take the consent of STUDENT (an id) back, and the student out of the published gallery, at once."""
     from recognition.aws.galleries import S3Galleries
-    from recognition.erasure.templates import publish_without
+    from recognition.withdrawal import withdraw as take_back
 
     roster, s3 = _roster()
-    if not roster.withdraw_consent(student):
-        raise StudentsError(f"student {student!r} has no row in {os.environ['STUDENT_TABLE']}: check the id")
-    taken_out = publish_without([student], S3Galleries(s3, os.environ["GALLERY_BUCKET"]))
+    taken_out = take_back(student, roster, S3Galleries(s3, os.environ["GALLERY_BUCKET"]))
     click.echo(f"student {student}: consent withdrawn{', taken out of the published gallery' if taken_out else ''}")
     click.echo("What was recognised before stays; `python -m recognition forget` erases it.", err=True)
 

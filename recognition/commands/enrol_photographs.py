@@ -22,7 +22,6 @@ from recognition.commands.material import (
     students_option,
 )
 from recognition.roster import Consent, Student, from_row
-from recognition.students_file import read_students
 
 
 @click.command()
@@ -51,35 +50,28 @@ def enrol_photographs(
 ) -> None:
     """Add PHOTOGRAPHS of STUDENT_ID to the gallery, a new student's with --name."""
     from recognition.bootstrap import identifier
-    from recognition.enrolment.adding import photographs_of, with_photographs
+    from recognition.enrolment.adding import with_photographs
+    from recognition.enrolment.files import OperatorFiles
     from recognition.enrolment.gate import passes, refuse
-    from recognition.enrolment.journal import Journal, journal_of
-    from recognition.enrolment.judge import judge
     from recognition.enrolment.looking import look_at_file
-    from recognition.enrolment.taken import known_from
+    from recognition.enrolment.school import judge_beside
 
     consent = consent_given(consent_by, consent_until)
     require_places(gallery_file, students_file)
     accepted = asked.accepted_of(photographs)
-    with Journal(journal_of(gallery_file)) as journal:  # nobody else writes the gallery meanwhile
+    files = OperatorFiles(gallery_file, students_file)
+    with files.held():
         gallery = stored_gallery(gallery_file)
-        known = known_from(gallery, photographs_of(gallery))
         new = from_row({"student_id": student_id, "name": name or student_id, "major": major, "year": year})
-        students = _with(_rows(students_file), new, named=name is not None, consent=consent)
+        students = _with(files.students(), new, named=name is not None, consent=consent)
         taken = [look_at_file(student_id, photograph, identifier) for photograph in photographs]
-        judged = judge(taken, known, accepted)
+        judged = judge_beside(gallery, taken, accepted)
         show(judged, [each for each in students if each.student_id == student_id], asked)
         if not asked.only_reported(judged):
             kept = [each.taken.seen for each in judged if passes(each, asked.gate)]
             refuse(judged, [] if kept else [student_id], gate=asked.gate, skip_bad=skip_bad_photographs)
             say(judged, asked)
             store(with_photographs(gallery, student_id, kept), students, gallery_file, students_file)
-        if not len(journal):
-            journal.remove()
-
-
-def _rows(students_file: Path) -> list[Student]:
-    return read_students(students_file) if students_file.exists() else []
 
 
 def _with(students: list[Student], new: Student, *, named: bool, consent: Consent | None) -> list[Student]:
@@ -87,9 +79,11 @@ def _with(students: list[Student], new: Student, *, named: bool, consent: Consen
 
     Raises `click.UsageError` for a student without a row whose name is not given.
     """
+    from recognition.enrolment.school import with_row
+
     row = next((each for each in students if each.student_id == new.student_id), None)
     if row is None and not named:
         raise click.UsageError(f"there is no student {new.student_id!r} yet: give --name for a new one")
     kept = row or new
     kept = kept if kept.consent else replace(kept, consent=consent)
-    return [*(each for each in students if each.student_id != new.student_id), kept]
+    return with_row(students, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import datetime, timezone
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from recognition.commands.material import gallery_option, stored_gallery, students_option
+from recognition.errors import GalleryError
 from recognition.students_file import read_students
 
 
@@ -31,6 +33,9 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
 
     require(os.environ, ("GALLERY_BUCKET", "STUDENT_TABLE"))
     s3, bucket = client("s3"), os.environ["GALLERY_BUCKET"]
+    before = None
+    with contextlib.suppress(GalleryError):  # none, a damaged one, or another model's: it is what is to be replaced
+        before = S3Galleries(s3, bucket).current()
     published = publish_gallery(
         stored_gallery(gallery_file),
         read_students(students_file),
@@ -41,6 +46,13 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
         renew_consent=renew_consent,
     )
     click.echo(f"published gallery {published.gallery.version}: {len(published.gallery.student_ids)} student(s)")
+    told = {*published.gallery.student_ids, *published.left_out, *published.erased}
+    if before and (gone := [each for each in before.student_ids if each not in told]):
+        click.echo(
+            f"no longer published, for {gallery_file} does not hold them: {', '.join(gone)}. Enrol everybody into one "
+            f"gallery, or go back: `python -m recognition gallery rollback {before.version}`.",
+            err=True,
+        )
     if published.erased:
         click.echo(
             f"erased from the stage, so not published: {', '.join(published.erased)}. "

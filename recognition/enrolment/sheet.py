@@ -7,23 +7,19 @@ come first and the others are few, because ten thousand portraits make a file th
 from __future__ import annotations
 
 import base64
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from PIL import Image, ImageDraw
-
 from recognition.enrolment.faults import ADVICE
 from recognition.enrolment.gate import Gate, passes
 from recognition.enrolment.taken import Judged, Taken
+from recognition.enrolment.thumbnail import thumbnail
 from recognition.errors import EnrolmentError
-from recognition.photograph import decoded, photograph_bytes
+from recognition.photograph import photograph_bytes
 from recognition.roster import Student
 
 MOST_FAULTY, MOST_FINE = 1_000, 200  # students; a thousand of them make some twenty megabytes
-SIDE = 168  # pixels of a thumbnail's longer side
-MARK = (250, 204, 21)
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Enrolment: contact sheet</title>
@@ -114,13 +110,7 @@ def _picture(taken: Taken) -> str:
     if taken.seen.unreadable:
         return "no picture"
     try:
-        picture = Image.fromarray(decoded(photograph_bytes(taken.photograph), SIDE))
+        picture = thumbnail(photograph_bytes(taken.photograph), taken.seen)
     except EnrolmentError:
         return "no picture"
-    picture.thumbnail((SIDE, SIDE))
-    scale, pen = picture.width / taken.seen.size[0], ImageDraw.Draw(picture)
-    for box in taken.seen.boxes:
-        pen.rectangle([edge * scale for edge in (box.left, box.top, box.right, box.bottom)], outline=MARK, width=2)
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=80)
-    return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}">'
+    return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}">'

@@ -7,6 +7,7 @@ would be the very record that the erasure is to end.
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,14 +15,10 @@ from datetime import datetime, timezone
 
 from recognition.erasure.places import Trace
 
-MACHINE = "virtual machine"
-LEFT = (
+MACHINE = "one polling machine"
+STAYS = (
     "Point-in-time backups of student_table and job_table hold what they held for 35 days: whoever restores from them "
     "must run this again.",
-    "A machine that polls erases its files at its next tick. Of several machines one gets the message: on each of the "
-    "others run `python -m poller.erase STUDENT`.",
-    "Files outside the stage are not reached: the gallery and the students' file that `enrol` wrote, photographs, roll "
-    "calls that somebody printed or sent on.",
     "Where the student was never recognised nobody knows of it: pictures and clips may show the face till they expire.",
 )
 
@@ -52,8 +49,20 @@ class Receipt:
 
     @property
     def complete(self) -> bool:
-        """Whether a second look has found nothing, and nothing is to come."""
+        """Whether a second look at the stage has found nothing, and nothing is to come; it does not see `by_hand`."""
         return not self.dry_run and not self.remains and not self.again_after
+
+    @property
+    def by_hand(self) -> tuple[str, ...]:
+        """The places that no stage reaches, each with what somebody must do there."""
+        student = "-- " * self.student_id.startswith("-") + shlex.quote(self.student_id)
+        return (
+            "Every further machine that polls, for the request reaches one of them: on each of the others run "
+            f"`python -m poller.erase {student}`.",
+            "Where photographs are enrolled: the student's folder, line of the list, and enrolment's `gallery.npz` and "
+            "`students.json`, contact sheets and journals.",
+            "Whatever left the stage: roll calls, pictures and faces that somebody downloaded, printed or sent on.",
+        )
 
 
 def counted(place: str, traces: Sequence[Trace], at: str = "") -> list[Entry]:
@@ -63,7 +72,13 @@ def counted(place: str, traces: Sequence[Trace], at: str = "") -> list[Entry]:
 
 def as_json(receipt: Receipt) -> str:
     """The receipt as one object."""
-    told: Mapping[str, object] = {"receipt": 1, "complete": receipt.complete, **asdict(receipt), "not_erased": LEFT}
+    told: Mapping[str, object] = {
+        "receipt": 1,
+        "complete": receipt.complete,
+        **asdict(receipt),
+        "by_hand": receipt.by_hand,
+        "not_erased": STAYS,
+    }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -77,7 +92,8 @@ def as_text(receipt: Receipt) -> str:
     lines += ["", *_verdict(receipt)]
     if receipt.clips_left:
         lines.append(f"{receipt.clips_left} raw clip(s) that show the student stay until they expire (see --clips)")
-    return "\n".join([*lines, "", "Not erased by this:", *(f"- {each}" for each in LEFT)]) + "\n"
+    lines += ["", "To be done by hand:", *(f"[ ] {each}" for each in receipt.by_hand)]
+    return "\n".join([*lines, "", "Not erased by this:", *(f"- {each}" for each in STAYS)]) + "\n"
 
 
 def iso(at: float) -> str:
@@ -87,7 +103,7 @@ def iso(at: float) -> str:
 
 def _verdict(receipt: Receipt) -> list[str]:
     if receipt.complete:
-        return ["complete: a second look has found nothing"]
+        return ["complete: a second look has found nothing on the stage"]
     lines = [f"STILL THERE {_line(entry)}" for entry in receipt.remains]
     if receipt.again_after:
         lines.append(

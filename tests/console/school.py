@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from recognition.gallery import make_gallery
 from recognition.jobs import Begun, Entry
 from recognition.roster import Student
 from recognition.sections import Session
+from tests.console.visiting import Visitor
 from tests.people import direction
 
 
@@ -44,3 +46,10 @@ def worked_on(stage: Any, version: FinishedVersion, section: str | None = None) 
     jobs.keep(version.upload, "the message", Entry(version.session, version.at, text))
     jobs.finish(version.upload, version.outcome, version.at + 1)
     return version
+
+
+def link_to(visitor: Visitor, name: str) -> str:
+    """The address of the student's page, as the list has it."""
+    found = re.search(rf'href="(/students/[^"]+)">{re.escape(name)}</a>', visitor.page("/students"))
+    assert found, f"{name} is not in the list"
+    return found[1]

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import deploy_plan  # noqa: E402
 from aws_limits import too_long  # noqa: E402
-from kept_parameters import TOLD_OTHERWISE, Deployed, compare, read_back  # noqa: E402
+from kept_parameters import NEVER, TOLD_OTHERWISE, Deployed, compare, read_back  # noqa: E402
 
 OTHERS = {  # of every parameter a value that is not its default
     "tableSuffix": "_other",
@@ -148,3 +149,41 @@ class Account:
 def test_what_the_function_has_reserved_already_is_counted(own: int | None, counted: int) -> None:
     found = deploy_plan.concurrency(Account(own), "smart-classroom")
     assert (found.limit, found.unreserved, found.own) == (1000, 900, counted)
+
+
+def planned(
+    monkeypatch: pytest.MonkeyPatch, plain: deploy_plan.Rendered, deployed: Deployed, **refuses: str
+) -> dict[str, str]:
+    """The plan for a stage to which nothing is given. `refuses`: an operation of Lambda's and the error it answers."""
+
+    class Lambda(Account):
+        def get_account_settings(self) -> dict[str, Any]:
+            for operation, code in refuses.items():
+                raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+            return super().get_account_settings()
+
+    monkeypatch.setattr(deploy_plan, "render", lambda stage, parameters: plain)
+    monkeypatch.setattr(deploy_plan, "look", lambda stage, region, known: deployed)
+    monkeypatch.setattr(deploy_plan.boto3, "client", lambda service, region_name: Lambda(None))
+    return deploy_plan.plan("dev", "us-east-1", "123456789012", {})
+
+
+def test_credentials_that_may_not_ask_for_the_concurrency_may_deploy_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, plain: deploy_plan.Rendered
+) -> None:
+    plan = planned(monkeypatch, plain, NEVER, GetAccountSettings="AccessDenied")
+    assert plan["problems"] == ""
+    assert "has not checked the account's concurrency" in plan["told"]
+    assert "has not checked" not in planned(monkeypatch, plain, NEVER)["told"]
+
+
+def test_a_stage_of_an_earlier_version_keeps_what_it_tells_and_the_plan_names_the_rest(
+    monkeypatch: pytest.MonkeyPatch, plain: deploy_plan.Rendered
+) -> None:
+    earlier = Deployed({"alarmEmail": "ops@example.org", "trigger": "poller"}, complete=False)
+    plan = planned(monkeypatch, plain, earlier)
+    assert "alarmEmail=ops@example.org" in plan["passed"].splitlines()
+    kept, forgotten = plan["told"].splitlines()
+    assert "keeps alarmEmail=ops@example.org" in kept
+    assert "functionMemory" in forgotten
+    assert "trigger" not in forgotten

@@ -51,6 +51,8 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
         (["--region"], "--region needs a value"),
         (["--region", "Frankfurt"], "such as eu-central-1"),
         (["--param", "two words"], "without spaces"),
+        (["--digest", "v1"], "--digest is sha256: and 64 hexadecimal digits, not 'v1'"),
+        (["--digest", "sha256:" + "A" * 64], "64 hexadecimal digits"),
         (["--param", "trigger"], "NAME=VALUE"),
         (["--param", "=queue"], "NAME=VALUE"),
     ],

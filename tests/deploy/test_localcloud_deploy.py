@@ -117,6 +117,24 @@ def test_a_stage_is_deployed_again_as_it_was(operator: Operator, first: subproce
     assert "No changes to deploy" in again.stderr
 
 
+def test_an_earlier_image_is_deployed_by_its_digest_without_a_container_tool(
+    operator: Operator, first: subprocess.CompletedProcess[str]
+) -> None:
+    (image,) = operator.client("ecr").describe_images(repositoryName="smart-classroom")["imageDetails"]
+    before = operator.calls
+    done = operator.types("--digest", image["imageDigest"], IMAGE_TOOL="no-such-tool")
+    assert done.returncode == 0, done.stderr
+    assert f"1. deploy the stage dev with the image {image['imageDigest']} of smart-classroom" in done.stderr
+    assert "No changes to deploy" in done.stderr
+    assert operator.calls == before
+
+
+def test_an_image_that_is_not_there_is_refused_by_its_digest(operator: Operator) -> None:
+    done = operator.types("--dry-run", "--digest", f"sha256:{'b' * 64}")
+    assert done.returncode == 1
+    assert "that image in the repository smart-classroom" in done.stderr
+
+
 def test_a_parameter_goes_back_to_its_default_when_it_is_asked_to(
     operator: Operator, first: subprocess.CompletedProcess[str]
 ) -> None:

@@ -195,6 +195,23 @@ def a_sign_of_life_is_given(stage: Stage) -> None:
     CloudWatchSign(call, stage["FUNCTION_NAME"]).send()
 
 
+def the_mapping_takes_a_request(stage: Stage) -> None:
+    """AWS' Lambda takes it in the function's name; the local one asks nobody, so that this test calls in its place."""
+    queue = stage["REQUEST_QUEUE_URL"]
+    stage.root("sqs").send_message(QueueUrl=queue, MessageBody=uuid4().hex)
+    (taken,) = stage.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    stage.root("sqs").delete_message(QueueUrl=queue, ReceiptHandle=taken["ReceiptHandle"])
+
+
+def the_mapping_deletes_a_request(stage: Stage) -> None:
+    queue = stage["REQUEST_QUEUE_URL"]
+    stage.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=stage.sent("REQUEST_QUEUE_URL"))
+
+
+def the_mapping_looks_at_the_queue(stage: Stage) -> None:
+    stage.client("sqs").get_queue_attributes(QueueUrl=stage["REQUEST_QUEUE_URL"], AttributeNames=["All"])
+
+
 def _of(role: str, act: Callable[[Stage], object], *texts: str) -> Use:
     return Use(f"{role}: {act.__name__}", role, needs(*texts), act)
 
@@ -269,7 +286,27 @@ OPERATOR_USES = [
     _of(OPERATOR, the_function_is_asked_for_a_dry_run, "lambda:InvokeFunction RecognitionLambdaFunction"),
 ]
 
-USES = [*FUNCTION_USES, *POLLER_USES, *OPERATOR_USES]
+# Where the queue is the trigger: the function's role consumes requests, the poller's files results and no more.
+FUNCTION_USES_BY_QUEUE = [
+    *FUNCTION_USES,
+    _of(FUNCTION, the_mapping_takes_a_request, "sqs:ReceiveMessage RequestQueue"),
+    _of(FUNCTION, the_mapping_deletes_a_request, "sqs:DeleteMessage RequestQueue"),
+    _of(FUNCTION, the_mapping_looks_at_the_queue, "sqs:GetQueueAttributes RequestQueue"),
+]
+FILES = ("OutputQueue",)
+POLLER_USES_BY_QUEUE = [
+    *_on(POLLER, messages_are_taken, "sqs:ReceiveMessage", FILES),
+    *_on(POLLER, messages_are_deleted, "sqs:DeleteMessage", FILES),
+    *_on(POLLER, messages_are_kept_hidden, "sqs:ChangeMessageVisibility", FILES),
+    *_on(POLLER, messages_are_sent, "sqs:SendMessage", ("OutputDeadLetterQueue",)),
+    *_on(POLLER, the_depth_is_seen, "sqs:GetQueueAttributes", QUEUES),
+    _of(POLLER, a_sign_of_life_is_given, "cloudwatch:PutMetricData *"),
+]
+
+USES = {  # by the stage's trigger
+    "poller": [*FUNCTION_USES, *POLLER_USES, *OPERATOR_USES],
+    "queue": [*FUNCTION_USES_BY_QUEUE, *POLLER_USES_BY_QUEUE, *OPERATOR_USES],
+}
 
 # What the local AWS does not ask for. Lambda writes the log in the function's name, the local one without asking (and
 # its CloudWatch Logs takes the ARN that AWS wants in a policy, `…:*`, for another group's). S3 says 403 of what is not

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.deployment import client
+from recognition.aws.latest import DynamoLatest
 from recognition.gallery_file import read_gallery
 from tests.stage import ROOT
 
@@ -59,6 +61,23 @@ def test_the_clips_of_a_section_become_its_roll_call_which_a_person_may_correct(
     assert (section.folder / "p.jpg").read_bytes().startswith(b"\xff\xd8")
     section.recognition("correct", f"{KEYS}cam2.mp4", "--face", "1", "--unknown", "--by", "the tests")
     assert statuses(section) == {"eileen_collins": "present", "grace_hopper": "absent"}
+
+
+def test_the_newest_clips_are_listed_in_pages_with_how_long_they_took(section: Any, samples: Path) -> None:
+    for name in ("new1.mp4", "new2.mp4", "new3.mp4"):
+        record(section, samples / "clips" / "stranger.mp4", name)
+        section.tick_until(int(name[3]))
+    operator = section.cloud.operator
+    newest = DynamoLatest(client("dynamodb", operator), operator["JOB_TABLE"])
+    first = newest.latest(2)
+    (third,) = newest.latest(1, first.after).versions
+    assert [each.upload.key for each in (*first.versions, third)] == [f"{KEYS}new{number}.mp4" for number in (3, 2, 1)]
+    assert newest.in_section(SECTION, SESSION, 1, newest.in_section(SECTION, SESSION, 1).after).versions == (
+        first.versions[1],
+    )
+    assert all(each.took_ms and each.took_ms > 0 for each in first.versions)
+    assert [each.key for each in newest.at_work() if each.key.startswith(f"{KEYS}new")] == []
+    assert SECTION in newest.sections()
 
 
 def test_a_face_that_a_person_named_is_cut_out_and_can_be_enrolled_by_hand(section: Any, samples: Path) -> None:

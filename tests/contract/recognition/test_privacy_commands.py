@@ -91,6 +91,20 @@ def test_whoever_consents_anew_is_imported_and_then_published_from_the_old_file(
     assert consent.granted_by == "Ada herself"
 
 
+def test_whoever_publishes_is_told_whom_the_gallery_no_longer_holds(run: Any, deployed: Any, tmp_path: Path) -> None:
+    before = gallery_of("ada", "bob")
+    S3Galleries(deployed.s3, "galleries").publish(before)
+    gallery, students = tmp_path / "g.npz", tmp_path / "s.json"
+    gallery.write_bytes(write_gallery(gallery_of("ada")))
+    write_students(students, [ADA])
+    _, _, err = run("publish", "--gallery", gallery, "--students", students)
+    assert "does not hold them: bob. " in err
+    assert f"gallery rollback {before.version}" in err
+    deployed.s3.put_object(Bucket="galleries", Key="gallery/current.json", Body=b"damaged")
+    code, _, err = run("publish", "--gallery", gallery, "--students", students)
+    assert (code, "does not hold" in err) == (0, False)
+
+
 def test_whose_consent_has_ended_is_taken_out_of_the_gallery(run: Any, roster: DynamoRoster, deployed: Any) -> None:
     over = Consent("office", "2025-01-01", "2026-01-01")
     roster.write([ADA, Student("bob", "Bob", "", "", over), Student("cyd", "Cyd", "", "")])

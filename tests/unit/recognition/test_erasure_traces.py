@@ -147,6 +147,18 @@ def test_the_receipt_counts_and_names_no_clip() -> None:
         assert "a second look has found nothing" not in as_text(broken)
 
 
+@pytest.mark.parametrize(
+    ("student_id", "typed"),
+    [("7", "7"), ("7 b'c", """'7 b'"'"'c'"""), ("$(rm -r x)", "'$(rm -r x)'"), ("-7", "-- -7")],
+)
+def test_a_receipt_says_what_is_to_be_done_by_hand_on_every_further_machine(student_id: str, typed: str) -> None:
+    done = Receipt(student_id, "T0", "T1", False, (Entry("one polling machine", "asked to erase", 1, "T"),))
+    command = f"`python -m poller.erase {typed}`"
+    (machines, *others) = json.loads(as_json(done))["by_hand"]
+    assert command in machines
+    assert all(f"[ ] {each}\n" in as_text(done) for each in (machines, *others))
+
+
 def test_a_receipt_of_nothing_asks_whether_the_id_is_right() -> None:
     assert "is the id right" in as_text(Receipt("7", "T0", "T1", True, ()))
 

@@ -115,6 +115,7 @@ def test_the_simulation_assumes_the_same_clip() -> None:
     requests, times = simulated.Clip(), scenario.Clip()
     for name in ("s3_writes", "s3_reads", "table_reads"):
         assert getattr(requests, name) == getattr(CLASS, name)
+    assert CLASS.table_writes == scenario.Scenario(1).writes_a_clip + scenario.Scenario(1).index_writes_a_clip
     assert requests.stored_gb == CLASS.stored_gb_months
     assert (times.cpu_s, times.conversion, times.waiting_s) == (CLASS.cpu_s, Setup().slower, CLASS.waits_s)
     assert (scenario.Function().memory_mb, scenario.Function().start_s) == (DEFAULT_MB, Setup().cold_s)

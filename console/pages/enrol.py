@@ -1,0 +1,155 @@
+"""Enrolling: a student and photographs, each judged at once, then added to the files and published.
+
+The surprising rule: photographs are not kept. What was seen on them, and a small picture, lie in memory for half an
+hour, for whoever sent them only.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Response as Answer
+from werkzeug import Response
+
+from console.access import needs, user
+from console.changes import changed
+from console.pending import Pending, looked_at, pending, told
+from console.school import alone, the_school
+from console.stage import the_stage
+from console.whom import remember, whom
+from recognition.aws.calls import error_code
+from recognition.enrolment.gate import passes
+from recognition.errors import EnrolmentError, RecognitionError, StageChanged
+from recognition.roster import Student
+
+pages = Blueprint("enrol", __name__)
+
+
+@pages.get("/enrol")
+@needs("privacy")
+def form() -> str:
+    """The form for a new student."""
+    return render_template("enrol.html", row=None, token="", asked={})
+
+
+@pages.get("/<token>/photographs")
+@needs("privacy")
+def more(token: str) -> str:
+    """The form for further photographs."""
+    return render_template("enrol.html", row=_row(whom(token)), token=token, asked={})
+
+
+@pages.post("/enrol")
+@needs("privacy")
+def judge() -> tuple[str, int] | Response:
+    """Judge a new student's photographs."""
+    return _judge(None, "")
+
+
+@pages.post("/<token>/photographs")
+@needs("privacy")
+def judge_more(token: str) -> tuple[str, int] | Response:
+    """Judge further photographs."""
+    return _judge(_row(whom(token)), token)
+
+
+@pages.get("/enrolling/<name>")
+@needs("privacy")
+def sheet(name: str) -> str:
+    """The contact sheet: each photograph with its reasons, and what to do."""
+    return render_template("enrol_sheet.html", name=name, pending=_own(name), passes=passes)
+
+
+@pages.get("/enrolling/<name>/<int:number>.jpg")
+@needs("privacy")
+def picture(name: str, number: int) -> Answer:
+    """One photograph, small."""
+    pictures = _own(name).pictures
+    if number >= len(pictures) or pictures[number] is None:
+        abort(404)
+    answer = make_response(pictures[number])
+    answer.content_type = "image/jpeg"
+    return answer
+
+
+@pages.post("/enrolling/<name>/photographs")
+@needs("privacy")
+def add_photographs(name: str) -> Response:
+    """Judge some more beside those on the sheet."""
+    found = _own(name)
+    try:
+        pending().put(name, looked_at(found, request.files.getlist("photographs"), the_school()))
+    except RecognitionError as error:
+        flash(str(error), "error")
+    return redirect(url_for(".sheet", name=name), 303)
+
+
+@pages.post("/enrolling/<name>")
+@needs("privacy")
+def confirm(name: str) -> tuple[str, int] | Response:
+    """Enrol those that pass, and those that a person accepts, and publish."""
+    found = _own(name)
+    accepted = frozenset(
+        each.photograph for n, each in enumerate(found.taken) if str(n) in request.form.getlist("accept")
+    )
+    changed("enrolled a student", student=found.line.student_id, count=len(found.taken))
+    school = the_school()
+    with alone():
+        try:
+            added = school.add(found.line, found.taken, accepted)
+        except EnrolmentError as error:
+            flash(str(error), "error")
+            return render_template("enrol_sheet.html", name=name, pending=found, passes=passes), 422
+        pending().drop(name)
+        flash(f"{added.photographs} of {len(found.taken)} photographs are enrolled.")
+        _publish()
+    return redirect(url_for("students.student.page", token=remember(found.line.student_id)), 303)
+
+
+@pages.post("/publish")
+@needs("privacy")
+def publish() -> Response:
+    """Publish what the files hold."""
+    changed("published the gallery")
+    with alone():
+        _publish()
+    return redirect(url_for("students.everybody"), 303)
+
+
+def _publish() -> None:
+    """Publish, and say what came of it. What cannot be published now stays in the files."""
+    try:
+        published = the_school().publish()
+    except (StageChanged, EnrolmentError, ClientError, BotoCoreError) as error:
+        why = (
+            str(error)
+            if isinstance(error, RecognitionError)
+            else f"AWS says {error_code(error) or type(error).__name__}"
+        )
+        flash(f"Not published: {why}", "error")
+        return
+    finally:
+        the_stage().everybody.changed()
+    flash(f"The gallery is published with {len(published.gallery.student_ids)} students.")
+    if published.left_out:
+        flash(f"{len(published.left_out)} in the file are not: no row, or no valid consent.", "warning")
+    if published.erased:
+        flash(f"{len(published.erased)} in the file were erased from the stage, and stay so.", "warning")
+
+
+def _judge(row: Student | None, token: str) -> tuple[str, int] | Response:
+    try:
+        found = looked_at(told(request.form, row), request.files.getlist("photographs"), the_school())
+    except RecognitionError as error:
+        flash(str(error), "error")
+        return render_template("enrol.html", row=row, token=token, asked=request.form), 422
+    return redirect(url_for(".sheet", name=pending().put_new(found)), 303)
+
+
+def _row(student_id: str) -> Student:
+    return the_stage().students.students([student_id]).get(student_id) or abort(404)
+
+
+def _own(name: str) -> Pending:
+    found = pending().get(name)
+    return found if found is not None and found.by == user().name else abort(404)

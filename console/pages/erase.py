@@ -1,0 +1,144 @@
+"""Erasing a student: first what there is, then the id typed once more, then the receipt.
+
+The surprising rule: the files of this console go first. Where they cannot be written nothing is erased anywhere; and
+whatever is cut off afterwards is finished by doing the same again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from werkzeug import Response
+
+from console.access import needs
+from console.changes import changed
+from console.kept import Kept
+from console.naming import file_name
+from console.school import alone, the_files
+from console.stage import the_stage
+from console.whom import remember, whom
+from recognition.aws.calls import error_code
+from recognition.commands.forget import stage_in
+from recognition.enrolment.journal import journal_of
+from recognition.erasure.forget import Stage, forget, look
+from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text
+from recognition.roster import MAX_TEXT
+
+pages = Blueprint("erase", __name__)
+
+HOUR_S = 3600.0
+HERE = "this console's files"
+
+
+@pages.get("/erase")
+@needs("privacy")
+def anybody() -> str:
+    """Ask for the id of somebody who need not be listed any more."""
+    return render_template("erase_anybody.html")
+
+
+@pages.post("/erase")
+@needs("privacy")
+def somebody() -> tuple[str, int] | Response:
+    """To that student's erasure."""
+    student_id = request.form.get("student", "").strip()
+    if not student_id or len(student_id) > MAX_TEXT:
+        flash(f"An id has 1 to {MAX_TEXT} characters, as in the list of students.", "error")
+        return render_template("erase_anybody.html"), 422
+    return redirect(url_for(".ask", token=remember(student_id)), 303)
+
+
+@pages.get("/<token>/erase")
+@needs("privacy")
+def ask(token: str) -> str:
+    """What erasing means, before anything is looked for."""
+    return render_template("erase.html", token=token, student_id=whom(token), found=None)
+
+
+@pages.post("/<token>/erase/look")
+@needs("privacy")
+def find(token: str) -> str:
+    """What would be erased, and the form that does it."""
+    student_id = whom(token)
+    receipt, subject = look(student_id, _stage())
+    return render_template(
+        "erase.html",
+        token=token,
+        student_id=student_id,
+        found=replace(receipt, entries=(*_here(student_id), *receipt.entries)),
+        clips=sorted(clip.key for clip in subject.clips),
+    )
+
+
+@pages.post("/<token>/erase")
+@needs("privacy")
+def erase(token: str) -> tuple[str, int] | Response:
+    """Erase, once the id was typed."""
+    student_id = whom(token)
+    if request.form.get("student", "").strip() != student_id:
+        flash("That is not the student's id: nothing was erased.", "error")
+        return render_template("erase.html", token=token, student_id=student_id, found=None), 422
+    changed("erased a student", student=student_id)
+    remember(student_id)  # for the receipt's page, once nobody is listed any more
+    with alone():
+        taken = the_files().take_out(student_id)
+    try:
+        receipt = forget(student_id, _stage(), clips=request.form.get("clips") == "yes")
+    except (ClientError, BotoCoreError) as error:
+        code = error_code(error) or type(error).__name__
+        flash(f"Cut off: AWS says {code}. What is erased stays erased; do the same again to finish.", "error")
+        return redirect(url_for(".ask", token=token), 303)
+    finally:
+        the_stage().everybody.changed()
+    here = tuple(Entry(HERE, what, count, receipt.began) for what, count in taken.items())
+    _receipts().put(token, replace(receipt, entries=(*here, *receipt.entries)))
+    return redirect(url_for(".receipt", token=token), 303)
+
+
+@pages.get("/<token>/receipt")
+@needs("privacy")
+def receipt(token: str) -> str:
+    """The receipt of the last erasure here."""
+    return render_template(
+        "receipt.html",
+        token=token,
+        receipt=receipt_of(token) or abort(404),
+        stays=STAYS,
+        here=HERE,
+        journal=journal_of(the_files().gallery_file).exists(),
+    )
+
+
+@pages.get("/<token>/receipt.<any(json, txt):kind>")
+@needs("privacy")
+def download(token: str, kind: str) -> Response:
+    """The same as a file."""
+    found = receipt_of(token) or abort(404)
+    text, kind_of_text = (as_json(found), "application/json") if kind == "json" else (as_text(found), "text/plain")
+    name = file_name("receipt", found.ended[:10], end=kind)
+    return send_file(BytesIO(text.encode()), kind_of_text, as_attachment=True, download_name=name)
+
+
+def receipt_of(token: str) -> Receipt | None:
+    """The receipt of the student's erasure, if it was within the hour."""
+    return _receipts().get(token)
+
+
+def _receipts() -> Kept[Receipt]:
+    found = current_app.extensions.setdefault("receipts", Kept[Receipt](HOUR_S, 100))
+    assert isinstance(found, Kept)
+    return found
+
+
+def _here(student_id: str) -> list[Entry]:
+    """What the files of this console hold of the student."""
+    found = the_files().holds(student_id)
+    return [Entry(HERE, what, count) for what, count in found.items()]
+
+
+def _stage() -> Stage:
+    stage = the_stage()
+    return stage_in(stage.environment, stage.client)

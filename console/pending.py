@@ -1,0 +1,124 @@
+"""An enrolment between the photographs and the decision: what a form told, what was seen, how it is judged.
+
+The surprising rule: a photograph goes by its number and its name, since telephones call every picture the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from flask import current_app
+from werkzeug.datastructures import FileStorage
+
+from console.access import user
+from console.kept import Kept
+from console.school import alone
+from recognition.enrolment.school import School, judge_beside
+from recognition.enrolment.taken import Judged, Taken
+from recognition.enrolment.thumbnail import thumbnail
+from recognition.errors import EnrolmentError, StudentsError
+from recognition.one_line import one_line
+from recognition.photograph import Seen, digest_of, look_at
+from recognition.roster import Student
+from recognition.students_csv import Line
+
+HALF_AN_HOUR_S = 1800.0
+MOST_AT_ONCE = 50
+MOST_PHOTOGRAPHS = 12
+LARGEST = 20 << 20
+FIELDS = ("student", "name", "major", "year", "sections", "by", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """`line` is what the register is told; `pictures` are small JPEGs, None where a file could not be read."""
+
+    line: Line
+    title: str
+    by: str
+    taken: tuple[Taken, ...] = ()
+    pictures: tuple[bytes | None, ...] = ()
+    judged: tuple[Judged, ...] = ()
+
+    @property
+    def room(self) -> int:
+        """How many photographs more it takes."""
+        return MOST_PHOTOGRAPHS - len(self.taken)
+
+
+def told(form: Mapping[str, str], row: Student | None) -> Pending:
+    """What the form says of a student: of a new one, or of the one whose `row` there is. Raises `StudentsError`."""
+    said = {
+        name: form.get(name, "").strip() for name in ("student", "name", "major", "year", "sections", "by", "until")
+    }
+    consent = {name: text for name, text in (("granted_by", said["by"]), ("expires_at", said["until"])) if text}
+    if row is not None:
+        if not consent and not row.may_be_enrolled(datetime.now(timezone.utc)):
+            raise StudentsError("there is no valid consent on record: say who gave one")
+        return Pending(Line(1, row.student_id, consent), row.name, user().name)
+    if not said["student"] or not said["student"].isprintable():
+        raise StudentsError("the id is missing, or holds what cannot be seen")
+    if not said["name"] or not said["by"]:
+        raise StudentsError("a name, and who gave the consent, are needed")
+    sections = [each.strip() for each in re.split(r"[,;|\n]", said["sections"]) if each.strip()]
+    facts: dict[str, object] = {name: said[name] for name in ("name", "major", "year") if said[name]}
+    return Pending(
+        Line(1, said["student"], {**facts, **({"sections": sections} if sections else {}), **consent}),
+        said["name"],
+        user().name,
+    )
+
+
+def looked_at(before: Pending, uploads: Sequence[FileStorage], school: School) -> Pending:
+    """`before` with these photographs, all of them judged together.
+
+    Raises `RecognitionError` where the student cannot be recorded as told, or there are none or too many photographs.
+    """
+    sent = [upload for upload in uploads if upload.filename]
+    if not sent or len(sent) > before.room:
+        raise EnrolmentError(f"choose 1 to {before.room} photographs, at most {MOST_PHOTOGRAPHS} in all")
+    _refuse_another(before, school)
+    gallery, found = school.files.gallery(), before
+    judge_beside(gallery, [])  # refuses a gallery that cannot be added to, before the work
+    for upload in sent:
+        found = _with_photograph(found, upload)
+    return replace(found, judged=tuple(judge_beside(gallery, found.taken)))
+
+
+def pending() -> Kept[Pending]:
+    """Those of the running console."""
+    found = current_app.extensions.setdefault("pending", Kept[Pending](HALF_AN_HOUR_S, MOST_AT_ONCE))
+    assert isinstance(found, Kept)
+    return found
+
+
+def _refuse_another(before: Pending, school: School) -> None:
+    """A new student must not be somebody who is listed already under that id; and the row must be possible."""
+    there = school.roster.students([before.line.student_id]).get(before.line.student_id)
+    if there is not None and "name" in before.line.told:
+        raise StudentsError(
+            f"there is a student {there.student_id!r} already, {there.name!r}: add photographs on that student's page"
+        )
+    school.look_ahead(before.line)
+
+
+def _with_photograph(before: Pending, upload: FileStorage) -> Pending:
+    data = upload.stream.read(LARGEST + 1)
+    name = Path(f"{len(before.taken) + 1} · {one_line((upload.filename or '').replace('/', '-'))[-100:]}")
+    seen, picture = _seen(data)
+    taken = Taken(before.line.student_id, name, digest_of(data), seen)
+    return replace(before, taken=(*before.taken, taken), pictures=(*before.pictures, picture))
+
+
+def _seen(data: bytes) -> tuple[Seen, bytes | None]:
+    from recognition.bootstrap import identifier
+
+    if len(data) > LARGEST:
+        return Seen(unreadable=f"not a readable photograph (larger than {LARGEST >> 20} MB)"), None
+    with alone():  # the models are no place for two threads
+        seen = look_at(data, identifier())
+    return seen, None if seen.unreadable else thumbnail(data, seen)
