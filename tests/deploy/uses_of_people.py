@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import numpy as np
@@ -22,6 +23,7 @@ from recognition.aws.messages import SqsMessages
 from recognition.aws.outputs import SqsOutbox
 from recognition.aws.pictures import S3Pictures
 from recognition.aws.roster import DynamoRoster
+from recognition.aws.uploads import S3Uploads
 from recognition.aws.versions import S3Versions
 from recognition.corrections import Correction
 from recognition.erasure.erased import Erased
@@ -108,6 +110,23 @@ def a_clip_is_told_from_the_one_that_is_there(stage: Stage) -> None:
 
 def a_clip_is_uploaded(stage: Stage) -> None:
     stage.client("s3").put_object(Bucket=stage["INPUT_BUCKET"], Key=uuid4().hex, Body=b"x")
+
+
+def uploads(stage: Stage) -> S3Uploads:
+    return S3Uploads(stage.client("s3"), stage["INPUT_BUCKET"])
+
+
+def a_clip_is_uploaded_in_parts(stage: Stage) -> None:
+    key = uuid4().hex
+    upload_id = uploads(stage).begin(key)
+    with urlopen(Request(uploads(stage).address(key, upload_id, 1, 1), b"x", method="PUT")) as answer:
+        assert uploads(stage).finish(key, upload_id, [answer.headers["ETag"]])
+
+
+def an_upload_is_given_up(stage: Stage) -> None:
+    key = uuid4().hex
+    upload_id = S3Uploads(stage.root("s3"), stage["INPUT_BUCKET"]).begin(key)
+    uploads(stage).give_up(key, upload_id)
 
 
 def gallery_and_rows_are_published(stage: Stage) -> None:
@@ -255,6 +274,8 @@ INSTRUCTOR_USES = [
     _of(INSTRUCTOR, it_is_seen_which_clips_are_there, "s3:ListBucket InputBucket"),
     _of(INSTRUCTOR, a_clip_is_told_from_the_one_that_is_there, "s3:GetObject InputBucket"),
     _of(INSTRUCTOR, a_clip_is_uploaded, "s3:PutObject InputBucket"),
+    _of(INSTRUCTOR, a_clip_is_uploaded_in_parts, "s3:PutObject InputBucket"),
+    _of(INSTRUCTOR, an_upload_is_given_up, "s3:AbortMultipartUpload InputBucket"),
 ]
 PRIVACY_USES = [
     *_look_back(PRIVACY),
