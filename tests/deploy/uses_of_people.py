@@ -32,7 +32,7 @@ from recognition.errors import RecognitionError
 from recognition.finished import FinishedVersion
 from recognition.gallery import make_gallery
 from recognition.publish import publish
-from recognition.rollback import earlier
+from recognition.rollback import kept_galleries
 from recognition.roster import Consent, Student
 from recognition.sections import Session
 from tests.deploy.uses import QUEUES, Stage, Use, meets, needs
@@ -174,7 +174,7 @@ def somebody_erased_comes_back(stage: Stage) -> None:
 
 def earlier_galleries_are_listed(stage: Stage) -> None:
     S3Galleries(stage.root("s3"), stage["GALLERY_BUCKET"]).publish(make_gallery({}))
-    earlier(versions(stage, "GalleryBucket"))
+    kept_galleries(versions(stage, "GalleryBucket"), "")
 
 
 def what_is_there_is_listed(bucket: str, stage: Stage) -> None:

@@ -29,7 +29,7 @@ def drop(page: Page, *paths: Path) -> None:
 def chosen(page: Page) -> dict[str, str]:
     """Each file's name and state."""
     rows = page.locator("#chosen tbody tr").all()
-    return {row.locator("th").inner_text(): row.locator("td").last.inner_text() for row in rows}
+    return {row.locator("th").inner_text(): row.locator("td").last.inner_text().strip() for row in rows}
 
 
 def say_where(page: Page, session: str) -> None:
