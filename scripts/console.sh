@@ -4,7 +4,7 @@
 # Shows a stage in a browser, on this machine only. Without --stage that is the demo's local cloud: if none is up,
 # scripts/demo.sh --keep brings one up and fills it. What is then dropped into the upload page is recognised at once,
 # by a poller that ticks beside the console. Ctrl-C ends the console and that poller and says how to end the local
-# cloud, which stays up with all that is in it.
+# cloud, which stays up with all that is in it. The credentials last twelve hours: after that, start this anew.
 #
 #   --stage STAGE     a deployed stage instead, with the credentials that AWS's command line would use; its poller is
 #                     the VM's. The console keeps its own files in CONSOLE_FOLDER (default: console-data/STAGE),
@@ -55,7 +55,7 @@ use_stage() {
 use_demo() {
     out=${DEMO_OUTPUT:-$root/demo-output}
     [ ! -d "$out" ] || out=$(cd "$out" && pwd)
-    if ! python_here -m localcloud status --state "$out/localcloud" >/dev/null 2>&1; then
+    if ! python_here -m localcloud renew --state "$out/localcloud" >/dev/null 2>&1; then
         say "no demo's local cloud is up: running the demo"
         "$root/scripts/demo.sh" --keep >&2
         out=$(cd "$out" && pwd)
