@@ -31,6 +31,7 @@ def serve() -> None:
 
     settings = read_settings(os.environ)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it found each credential
     app = create_app(settings)
     click.echo(f"console: http://{settings.host}:{settings.port}/  (Ctrl-C ends it)", err=True)
     serve_wsgi(app, host=settings.host, port=settings.port, threads=THREADS, ident=None)

@@ -54,6 +54,11 @@ class Settings:
             )
         if not self.on_loopback and not self.names:
             raise SetupError("CONSOLE_NAMES is not set: the host name by which browsers reach the console")
+        if self.names and not self.users.exists():
+            raise SetupError(
+                "CONSOLE_NAMES lets others reach the console through a proxy: add who may sign in first, "
+                "with `python -m console add-user`"
+            )
         if self.user_header and not self.on_loopback:
             raise SetupError(
                 "CONSOLE_USER_HEADER lets whoever reaches the port be anybody: it needs CONSOLE_HOST on loopback, "

@@ -1,4 +1,4 @@
-"""`python -m localcloud up | down | status | logs`."""
+"""`python -m localcloud up | down | status | renew | logs`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="AWS on this machine, for demo and tests")
     verbs = parser.add_subparsers(required=True)
-    for verb in (_up, _down, _status, _logs):
+    for verb in (_up, _down, _status, _renew, _logs):
         command = verbs.add_parser(verb.__name__.removeprefix("_"), help=verb.__doc__)
         command.set_defaults(verb=verb)
         command.add_argument(
@@ -111,6 +111,13 @@ def _status(arguments: argparse.Namespace) -> int:
     """say what runs; exit status 1 when nothing does"""
     cloud = clouds.found(arguments.state)
     print(f"up at {cloud.endpoint}, process {cloud.pid}" if cloud else "nothing is up")
+    return 0 if cloud else 1
+
+
+def _renew(arguments: argparse.Namespace) -> int:
+    """write credentials for another twelve hours; exit status 1 when nothing runs"""
+    cloud = clouds.renew(arguments.state)
+    print(f"renewed, until twelve hours from now: {cloud.state}" if cloud else "nothing is up")
     return 0 if cloud else 1
 
 

@@ -82,6 +82,21 @@ def _furnish(places: Places, port: int, pid: int, concurrency: int, parameters: 
         deployment.deploy(port, places, {"functionConcurrency": str(concurrency), **parameters})
     cloud = _describe(places, port, pid)
     deployment.limit_concurrency(port, cloud.operator["FUNCTION_NAME"], concurrency)
+    return _written(places, cloud)
+
+
+def renew(state: Path = SHARED) -> Cloud | None:
+    """What runs under `state`, with new credentials for its roles: they last twelve hours. None where nothing runs."""
+    places = Places(state.resolve())
+    if not places.state.is_dir():
+        return found(places.state)
+    with places.lock():
+        cloud = found(places.state)
+        return _written(places, _describe(places, cloud.port, cloud.pid)) if cloud else None
+
+
+def _written(places: Places, cloud: Cloud) -> Cloud:
+    """Write down what runs, the record last."""
     for whose in ENVIRONMENTS:
         write_environment(places.environment(whose), getattr(cloud, whose))
     places.record.touch(mode=0o600)

@@ -4,7 +4,7 @@
 # Shows a stage in a browser, on this machine only. Without --stage that is the demo's local cloud: if none is up,
 # scripts/demo.sh --keep brings one up and fills it. What is then dropped into the upload page is recognised at once,
 # by a poller that ticks beside the console. Ctrl-C ends the console and that poller and says how to end the local
-# cloud, which stays up with all that is in it.
+# cloud, which stays up with all that is in it. The credentials last twelve hours: after that, start this anew.
 #
 #   --stage STAGE     a deployed stage instead, with the credentials that AWS's command line would use; its poller is
 #                     the VM's. The console keeps its own files in CONSOLE_FOLDER (default: console-data/STAGE),
@@ -55,20 +55,20 @@ use_stage() {
 use_demo() {
     out=${DEMO_OUTPUT:-$root/demo-output}
     [ ! -d "$out" ] || out=$(cd "$out" && pwd)
-    if ! python_here -m localcloud status --state "$out/localcloud" >/dev/null 2>&1; then
+    if ! python_here -m localcloud renew --state "$out/localcloud" >/dev/null 2>&1; then
         say "no demo's local cloud is up: running the demo"
         "$root/scripts/demo.sh" --keep >&2
         out=$(cd "$out" && pwd)
     fi
     state=$out/localcloud
     # shellcheck disable=SC1091
-    . "$state/operator.env"
+    . "$state/console.env"
     CONSOLE_FOLDER=$out/console GALLERY_FILE=$out/gallery.npz STUDENTS_FILE=$out/students.json RESULTS_DIR=$out/results
     export RESULTS_DIR
 }
 
-# As cron would on the VM, but one after the other and without a pause. A tick that failed is followed by one.
-tick_for_ever() (
+# As cron would on the VM, but one after the other and without a pause but after a failure. For the background only.
+tick_for_ever() {
     # shellcheck disable=SC1091
     . "$state/poller.env"
     export RESULTS_DIR="$out/results" POLLER_RECEIVE_S=20 POLLER_WAIT_S=2
@@ -87,7 +87,7 @@ tick_for_ever() (
         fi
     done
     wait "$tick" 2>/dev/null || true
-)
+}
 
 clean_up() {
     trap '' INT TERM HUP

@@ -30,7 +30,11 @@ class Refused extends Error {} // trying again would not help
 
 async function ask(what, body, signal) {
   const headers = { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrf_token.value };
-  const answer = await fetch(form.dataset[what], { method: "POST", headers, body: JSON.stringify(body), redirect: "error", signal });
+  const sending = { method: "POST", headers, body: JSON.stringify(body), redirect: "error", signal };
+  const answer = await fetch(form.dataset[what], sending).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new Error("the console was not reached, or you are no longer signed in: reload the page");
+  });
   const told = await answer.json().catch(() => ({}));
   if (answer.ok) return told;
   const words = told.error || `the console answered ${answer.status}: reload the page and try again`;
@@ -88,7 +92,7 @@ function show(item, state, words = state, why = "") {
   chip.className = `chip ${state.replace(/[ _]/g, "-")}`;
   chip.textContent = words.replace(/_/g, " ");
   if (item.page) chip.href = item.page;
-  said.replaceChildren(chip, why && Object.assign(document.createElement("small"), { textContent: ` ${why}` }));
+  said.replaceChildren(chip, " ", Object.assign(document.createElement("small"), { textContent: why }));
   summarise();
 }
 
@@ -303,5 +307,6 @@ window.addEventListener("beforeunload", (event) => {
   if (stopper) event.preventDefault();
 });
 setInterval(look, LOOK_EVERY_MS);
+byId("without").hidden = true;
 form.hidden = false;
 summarise();

@@ -111,6 +111,7 @@ def test_the_cookie_is_out_of_scripts_and_other_sites_reach(app: Flask, signed_i
 
 
 def test_where_others_reach_it_the_cookie_wants_tls(app: Flask, tmp_path: Path) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
     settings = replace(app.extensions["settings"], names=("console.school.example",))
     assert create_app(settings).config["SESSION_COOKIE_SECURE"] is True
 
@@ -173,6 +174,17 @@ def test_it_listens_to_others_only_where_somebody_can_sign_in(tmp_path: Path) ->
     assert read_settings(told).host == "0.0.0.0"
     with pytest.raises(SetupError, match="CONSOLE_NAMES"):
         read_settings({**told, "CONSOLE_NAMES": ""})
+
+
+def test_behind_a_proxy_somebody_must_be_able_to_sign_in(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="add-user"):
+        Settings(folder=tmp_path, names=("console.school.example",))
+
+
+def test_without_users_whoever_asks_from_another_machine_gets_nothing(app: Flask) -> None:
+    for address, code in (("127.0.0.1", 404), ("192.0.2.7", 503)):
+        answer = app.test_client().get("/nowhere", environ_overrides={"REMOTE_ADDR": address})
+        assert answer.status_code == code
 
 
 @pytest.mark.parametrize("host", ["::1", "127.0.0.1:80"])

@@ -212,7 +212,8 @@ def test_the_page_may_speak_to_the_store_and_to_nobody_else(visitor: Visitor) ->
 
 def test_without_script_the_page_says_which_command_does_the_same(visitor: Visitor) -> None:
     page = visitor.page("/upload")
-    (fallback,) = re.findall("<noscript>(.*?)</noscript>", page, re.DOTALL)
+    (fallback,) = re.findall('<div id="without">(.*?)</div>', page, re.DOTALL)
+    assert '<form id="upload" hidden' in page
     assert "scripts/upload_workload.sh FOLDER --prefix SECTION/SESSION/" in unescape(fallback)
 
 

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 import localcloud
 from localcloud import emulator, processes
+from localcloud.cloud import found, renew
 from localcloud.deployment import client
 
 pytestmark = pytest.mark.pipeline
@@ -76,6 +77,21 @@ def test_the_poller_may_not_do_the_operators_work(cloud: localcloud.Cloud) -> No
 def test_the_poller_may_set_a_message_aside(cloud: localcloud.Cloud) -> None:
     for name in ("DEAD_LETTER_QUEUE_URL", "OUTPUT_DEAD_LETTER_QUEUE_URL"):
         client("sqs", cloud.poller).send_message(QueueUrl=cloud.poller[name], MessageBody="why")
+
+
+def test_renewing_gives_every_role_new_credentials_that_work_and_nothing_else_new(cloud: localcloud.Cloud) -> None:
+    renewed = renew(cloud.state)
+    assert renewed is not None
+    assert renewed == found(cloud.state)
+    assert (renewed.pid, renewed.operator) == (cloud.pid, cloud.operator)
+    assert renewed.poller["AWS_SESSION_TOKEN"] != cloud.poller["AWS_SESSION_TOKEN"]
+    assert renewed.console["AWS_SESSION_TOKEN"] in (cloud.state / "console.env").read_text()
+    assert invoke(renewed) == invoke(cloud)
+
+
+def test_where_nothing_is_up_there_is_nothing_to_renew(tmp_path: Path) -> None:
+    assert renew(tmp_path) is None
+    assert renew(tmp_path / "nowhere") is None
 
 
 def test_the_emulator_listens_on_loopback_only(cloud: localcloud.Cloud) -> None:

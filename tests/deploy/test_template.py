@@ -299,7 +299,10 @@ def test_an_instructor_may_look_back_correct_and_upload_and_no_more(resources: R
     assert role_statements(resources, "InstructorRole") == {
         **LOOK_BACK,
         "CorrectAndNothingElse": ({"dynamodb:UpdateItem"}, [arn("JobTable")]),
-        "UploadClips": ({"s3:GetObject", "s3:PutObject"}, [objects("InputBucket")]),
+        "UploadClips": (
+            {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"},
+            [objects("InputBucket")],
+        ),
         "SeeWhichClipsAreThere": ({"s3:ListBucket"}, [arn("InputBucket")]),
     }
 

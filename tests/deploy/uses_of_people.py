@@ -113,6 +113,24 @@ def a_clip_is_uploaded(stage: Stage) -> None:
     stage.client("s3").put_object(Bucket=stage["INPUT_BUCKET"], Key=uuid4().hex, Body=b"x")
 
 
+def uploads(stage: Stage) -> S3Uploads:
+    return S3Uploads(stage.client("s3"), stage["INPUT_BUCKET"])
+
+
+def a_clip_is_uploaded_in_parts(stage: Stage) -> None:
+    key = uuid4().hex
+    upload_id = uploads(stage).begin(key)
+    part = {"Bucket": stage["INPUT_BUCKET"], "Key": key, "UploadId": upload_id, "PartNumber": 1}
+    etag = stage.client("s3").upload_part(**part, Body=b"x")["ETag"]
+    assert uploads(stage).finish(key, upload_id, [etag])
+
+
+def an_upload_is_given_up(stage: Stage) -> None:
+    key = uuid4().hex
+    upload_id = S3Uploads(stage.root("s3"), stage["INPUT_BUCKET"]).begin(key)
+    uploads(stage).give_up(key, upload_id)
+
+
 def gallery_and_rows_are_published(stage: Stage) -> None:
     student_id = uuid4().hex
     publish(
@@ -276,6 +294,8 @@ INSTRUCTOR_USES = [
     _of(INSTRUCTOR, it_is_seen_which_clips_are_there, "s3:ListBucket InputBucket"),
     _of(INSTRUCTOR, a_clip_is_told_from_the_one_that_is_there, "s3:GetObject InputBucket"),
     _of(INSTRUCTOR, a_clip_is_uploaded, "s3:PutObject InputBucket"),
+    _of(INSTRUCTOR, a_clip_is_uploaded_in_parts, "s3:PutObject InputBucket"),
+    _of(INSTRUCTOR, an_upload_is_given_up, "s3:AbortMultipartUpload InputBucket"),
 ]
 PRIVACY_USES = [
     *_look_back(PRIVACY),

@@ -69,7 +69,7 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "status", "logs"])
+@pytest.mark.parametrize("verb", ["up", "down", "status", "renew", "logs"])
 def test_a_file_in_place_of_the_folder_is_named_in_one_line(verb: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
