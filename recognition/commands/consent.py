@@ -88,7 +88,8 @@ def enforce() -> None:
     ended = [each for each in enrolled if each not in rows or not rows[each].may_be_enrolled(now)]
     if ended:
         publish_without(ended, galleries)
-    click.echo(f"{len(ended)} student(s) taken out of the published gallery{': ' + ', '.join(ended) if ended else ''}")
+    named = f": {one_line(', '.join(ended))}" if ended else ""
+    click.echo(f"{len(ended)} student(s) taken out of the published gallery{named}")
 
 
 def _roster() -> tuple[DynamoRoster, Any]:
