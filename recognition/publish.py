@@ -29,7 +29,7 @@ class WritableRoster(Roster, Protocol):
         ...
 
     def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
-        """Put each first row instead of the second, which was read. Raises `StageChanged` when a consent changed."""
+        """Put each first row instead of the second, which was read. Raises `StageChanged` when one changed."""
         ...
 
     def remove(self, student_id: str) -> None:
@@ -128,7 +128,7 @@ def _refuse_to_drop(gallery: Gallery, galleries: WritableGalleries) -> None:
         raise GalleryError(
             f"nothing was published: {len(gone)} student(s) who are published are not in this gallery: "
             f"{one_line(', '.join(gone[:TOLD]))}{others}. Enrol everybody into one gallery; or, if they are to be "
-            "recognised no longer, say --drop"
+            "recognised no longer, run `python -m recognition publish --drop`"
         )
 
 
