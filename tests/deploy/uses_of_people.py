@@ -140,6 +140,7 @@ def gallery_and_rows_are_published(stage: Stage) -> None:
         roster=roster(stage),
         galleries=galleries(stage),
         erased=erased(stage),
+        drop=True,
     )
 
 
