@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from recognition.enrol import Enrolment, enrol
+    from recognition.enrolment.folders import read_folders
 from recognition.identify import Identifier
+from recognition.roster import Consent
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+LONG = ("vm", "pipeline", "quality")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the suite (`-n`), the files with long tests go first, lest one ends alone."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    rank: dict[Path, int] = {}
+    for item in items:
+        mine = next((n for n, mark in enumerate(LONG) if item.get_closest_marker(mark)), len(LONG))
+        rank[item.path] = min(mine, rank.get(item.path, mine))
+    items.sort(key=lambda item: rank[item.path])
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +54,22 @@ def identifier() -> Identifier:
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's material: `photographs/<student_id>/` of two students, and `clips/`."""
-    out = tmp_path_factory.mktemp("samples")
-    subprocess.run([sys.executable, ROOT / "scripts" / "sample_clips.py", out], check=True, capture_output=True)
+    """The demo's material: `photographs/<student_id>/` of two students, and `clips/`. Made once for all processes."""
+    mine = tmp_path_factory.getbasetemp()
+    everybodys = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    out, made = everybodys / "samples", everybodys / "samples-made"
+    with (everybodys / "samples.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            subprocess.run([sys.executable, ROOT / "scripts" / "sample_clips.py", out], check=True, capture_output=True)
+            made.touch()
     return out
+
+
+@pytest.fixture(scope="session")
+def enrolment(samples: Path, identifier: Identifier) -> Enrolment:
+    """What the sample students' enrolment comes to, which no test changes."""
+    return enrol(read_folders(samples / "photographs", Consent("office", "2026-01-01")), identifier)
 
 
 @pytest.fixture(scope="session")

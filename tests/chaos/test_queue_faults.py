@@ -27,19 +27,22 @@ def no_heartbeat(call: Call) -> Fault | None:
 
 
 class Repeating:
-    """Every message is delivered twice at once, and once more when nothing else is there, deleted or not."""
+    """Every message is delivered twice at once, and once more after its delete, when nothing else is there."""
 
     def __init__(self) -> None:
         self._seen: dict[str, list[Any]] = {}
+        self._deleted: set[str] = set()
 
     def __call__(self, call: Call) -> Fault | None:
+        if call.operation == "DeleteMessageBatch":
+            self._deleted.add(call.queue)
         if call.operation != "ReceiveMessage":
             return None
         return changed(lambda said: {"Messages": self._repeat(call.queue, said.get("Messages", []))})
 
     def _repeat(self, queue: str, messages: list[Any]) -> list[Any]:
         if not messages:
-            return self._seen.pop(queue, [])
+            return self._seen.pop(queue, []) if queue in self._deleted else []
         self._seen[queue] = messages
         return messages * 2
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -97,15 +98,12 @@ def test_it_leaves_no_temporary_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can stop being root")
-def test_who_is_not_root_is_told(tmp_path: Path) -> None:
-    """A copy of the script, since the checkout may be closed to others."""
-    tmp_path.chmod(0o755)
-    shutil.copy(SCRIPT, tmp_path)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    done = subprocess.run(
-        ["sh", tmp_path / SCRIPT.name, "--uninstall"], capture_output=True, text=True, check=False, user=65534
-    )
+def test_who_is_not_root_is_told() -> None:
+    """A copy of the script where everybody may go, as neither the checkout nor `tmp_path` need be."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        copy = shutil.copy(SCRIPT, folder)
+        done = subprocess.run(["sh", copy, "--uninstall"], capture_output=True, text=True, check=False, user=65534)
     assert done.returncode == 1
     assert "root: run it with sudo" in done.stderr
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud import emulator
+from localcloud.places import one_at_a_time
+
 pytestmark = pytest.mark.pipeline
 ROOT = Path(__file__).parents[2]
 RUN_HERE = re.compile(r"<!-- run by tests/pipeline/test_readme\.py -->\n```sh\n(.*?)```", re.DOTALL)
@@ -26,7 +29,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in filter(None, listed.stdout.split("\0")):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, copy / name)
-    for folder in (".venv", "node_modules"):
+    with one_at_a_time():
+        emulator.install()
+    for folder in (".venv", "node_modules", ".localcloud/ministack-venv"):
+        (copy / folder).parent.mkdir(exist_ok=True)
         (copy / folder).symlink_to(ROOT / folder)
     return copy
 

@@ -108,7 +108,7 @@ def give_credentials(root: ThrowawayRoot, cloud: localcloud.Cloud) -> None:
 
 @pytest.fixture(scope="module")
 def delivered(installed: Installed, samples: Path) -> Installed:
-    """After cron has had its turn."""
+    """After cron has had its turn: a tick's last word is in the log, and it has had success."""
     clips = installed.stage.folder / "clips"
     clips.mkdir()
     shutil.copy(samples / "clips" / "hopper.mp4", clips / "room 1.mp4")
@@ -116,9 +116,14 @@ def delivered(installed: Installed, samples: Path) -> Installed:
     cron = installed.root.start("cron", "-f")
     try:
         deadline = time.monotonic() + CRON_S
-        while not (installed.stage.files() and installed.root.file(f"{HOME}/results/.last-success").exists()):
+        log, success = installed.root.file("/var/log/smart-classroom.log"), f"{HOME}/results/.last-success"
+        while not (
+            installed.stage.files()
+            and installed.root.file(success).exists()
+            and '"event": "summary"' in log.read_text()
+        ):
             assert cron.poll() is None, cron.communicate()[0]
-            assert time.monotonic() < deadline, installed.root.file("/var/log/smart-classroom.log").read_text()
+            assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.5)
     finally:
         cron.kill()  # unshare itself does not hear a mere SIGTERM; cron goes with it

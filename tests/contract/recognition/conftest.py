@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,8 @@ from recognition import bootstrap
 from recognition.aws.calls import client
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
-from recognition.enrol import enrol
-from recognition.enrolment.folders import read_folders
-from recognition.identify import Identifier
+from recognition.enrol import Enrolment
 from recognition.settings import Settings
-from tests.contract.recognition.deployed_stage import CONSENT
 from tests.furnished import furnish
 
 
@@ -65,9 +61,8 @@ def deployed(stage: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def enrolled(deployed: Any, samples: Path, identifier: Identifier) -> Any:
+def enrolled(deployed: Any, enrolment: Enrolment) -> Any:
     """The deployed stage with the two sample students published."""
-    made = enrol(read_folders(samples / "photographs", CONSENT), identifier)
-    DynamoRoster(deployed.dynamodb, "students").write(made.students)
-    S3Galleries(deployed.s3, "galleries").publish(made.gallery)
+    DynamoRoster(deployed.dynamodb, "students").write(enrolment.students)
+    S3Galleries(deployed.s3, "galleries").publish(enrolment.gallery)
     return deployed

@@ -17,12 +17,9 @@ from recognition.aws.galleries import S3Galleries
 from recognition.aws.jobs import DynamoJobs
 from recognition.aws.metrics import NAMESPACE, EmfMetrics
 from recognition.aws.roster import DynamoRoster
-from recognition.enrol import enrol
-from recognition.enrolment.folders import read_folders
+from recognition.enrol import Enrolment
 from recognition.errors import RecordsFailed
-from recognition.identify import Identifier
 from recognition.metrics import STEPS
-from recognition.roster import Consent
 from tests.embedded_metrics import Document, combinations_of, documents_in, faults_of, values_of
 from tests.s3_records import record_of
 from wire.answer import read_answer, write_call
@@ -73,7 +70,7 @@ class Function:
 def function(
     stage: Any,
     samples: Path,
-    identifier: Identifier,
+    enrolment: Enrolment,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Function]:
@@ -81,9 +78,8 @@ def function(
     for name in ("input_bucket", "output_bucket", "gallery_bucket", "student_table", "job_table", "output_queue_url"):
         monkeypatch.setenv(name.upper(), getattr(stage.settings, name))
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", FUNCTION)
-    made = enrol(read_folders(samples / "photographs", Consent("office", "2026-01-01")), identifier)
-    DynamoRoster(stage.dynamodb, "students").write(made.students)
-    S3Galleries(stage.s3, "galleries").publish(made.gallery)
+    DynamoRoster(stage.dynamodb, "students").write(enrolment.students)
+    S3Galleries(stage.s3, "galleries").publish(enrolment.gallery)
     bootstrap.deployed_pipeline.cache_clear()
     yield Function(stage, samples / "clips", capsys.readouterr)
     bootstrap.deployed_pipeline.cache_clear()

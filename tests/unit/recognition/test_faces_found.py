@@ -12,20 +12,18 @@ import skimage.data
 from PIL import Image
 
 from recognition.detect import DETECTORS, LOOKS, Detector, Look
-from recognition.enrol import enrol
-from recognition.enrolment.folders import read_folders
+from recognition.enrol import Enrolment
 from recognition.faces import Box, Rgb
 from recognition.gallery import Gallery, make_gallery
 from recognition.identify import Finding, Identifier
-from recognition.roster import Consent
 from recognition.stopwatch import Stopwatch
 
 ASTRONAUT: Rgb = np.ascontiguousarray(skimage.data.astronaut())
 
 
-@pytest.fixture(scope="module")
-def gallery(samples: Path, identifier: Identifier) -> Gallery:
-    return enrol(read_folders(samples / "photographs", Consent("office", "2026-01-01")), identifier).gallery
+@pytest.fixture
+def gallery(enrolment: Enrolment) -> Gallery:
+    return enrolment.gallery
 
 
 def look_at(path: Path, gallery: Gallery, identifier: Identifier) -> Finding:
