@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recognition.enrol import Enrolment, enrol
-    from recognition.enrolment.folders import read_folders
+from recognition.enrolment.folders import read_folders
 from recognition.identify import Identifier
 from recognition.roster import Consent
 

@@ -40,14 +40,11 @@ class Journal:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Journal:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._file = os.fdopen(descriptor, "r+b")
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise EnrolmentError(f"another enrolment is running: it holds {self.path}. Wait until it ends") from error
-        self._read(self._file)
+        file = self._locked()
+        while file is None:  # it was removed between opening and locking: whoever comes next would lock another one
+            file = self._locked()
+        self._file = file
+        self._read(file)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,6 +67,22 @@ class Journal:
     def remove(self) -> None:
         """Everybody is enrolled: the file goes."""
         self.path.unlink(missing_ok=True)
+
+    def _locked(self) -> BinaryIO | None:
+        """The file, locked; None if it is not the one at its place any more."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        file = os.fdopen(descriptor, "r+b")
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), self.path.stat()):
+                return file
+        except BlockingIOError as error:
+            file.close()
+            raise EnrolmentError(f"another enrolment is running: it holds {self.path}. Wait until it ends") from error
+        except FileNotFoundError:
+            pass
+        file.close()
+        return None
 
     def _read(self, file: BinaryIO) -> None:
         header, *lines = file.read().split(b"\n") or [b""]

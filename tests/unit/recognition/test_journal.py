@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -107,3 +108,20 @@ def test_a_link_planted_in_its_place_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"symbolic|Too many levels"), Journal(tmp_path / "journal"):
         pass
     assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_journal_removed_while_another_run_waits_for_it_lets_no_two_run(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, removed = fcntl.flock, []
+
+    def lock_late(descriptor: int, how: int) -> None:
+        if not removed:
+            file.unlink()  # the run before ends between the opening and the locking
+            removed.append(file)
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with Journal(file), pytest.raises(EnrolmentError, match="another enrolment is running"), Journal(file):
+        pass
+    assert removed
