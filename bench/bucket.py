@@ -56,6 +56,15 @@ class Bucket:
 @contextmanager
 def loopback_bucket() -> Iterator[Bucket]:
     """Start an emulator with an empty bucket; end it afterwards. Raises `LocalCloudError` when it cannot start."""
+    with emulated() as port:
+        bucket = Bucket(client("s3", port))
+        bucket.s3.create_bucket(Bucket=NAME)
+        yield bucket
+
+
+@contextmanager
+def emulated() -> Iterator[int]:
+    """Start an emulator, which listens on the port; end it afterwards. Raises `LocalCloudError`."""
     with one_at_a_time():
         python = emulator.install()
     with tempfile.TemporaryDirectory(prefix="bench-s3-") as folder:
@@ -64,17 +73,15 @@ def loopback_bucket() -> Iterator[Bucket]:
         port = emulator.free_port(0)
         group = emulator.start(python, port, places)
         try:
-            bucket = Bucket(_client(port))
-            bucket.s3.create_bucket(Bucket=NAME)
-            yield bucket
+            yield port
         finally:
             processes.end(group)
 
 
-def _client(port: int) -> Any:
+def client(service: str, port: int) -> Any:
     """As the function's, but to the emulator, whatever the environment says of accounts and proxies."""
     return boto3.client(
-        "s3",
+        service,
         endpoint_url=loopback(port),
         region_name=REGION,
         aws_access_key_id=ROOT_KEY,

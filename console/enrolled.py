@@ -49,11 +49,7 @@ def photographs_of_each() -> Enrolment:
         file = gallery_in(the_settings().gallery)
     except GalleryError as error:
         fault = f"the gallery's file: {error}"
-    there = frozenset(published.student_ids if published else ())
-    found: dict[str, Photographs] = {}
-    for gallery in filter(None, (published, file)):
-        found |= _of(gallery, there)
-    return Enrolment(found, fault)
+    return Enrolment(_of_both(published, file), fault)
 
 
 def gallery_in(file: Path) -> Gallery | None:
@@ -63,6 +59,16 @@ def gallery_in(file: Path) -> Gallery | None:
     except FileNotFoundError:
         return None
     return _read(file, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=2)
+def _of_both(published: Gallery | None, file: Gallery | None) -> Mapping[str, Photographs]:
+    """By the galleries as they are kept: another one is another object."""
+    there = frozenset(published.student_ids if published else ())
+    found: dict[str, Photographs] = {}
+    for gallery in filter(None, (published, file)):
+        found |= _of(gallery, there)
+    return found
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,7 @@
 """Gallery and rows to a stage: the rows first, so that nobody is in the gallery before being on the roster.
 
-Only students with a valid consent are published; the others' templates stay where they were enrolled.
+Only students with a valid consent are published; the others' templates stay where they were enrolled. The surprising
+rule: what the stage has of a student stays as it is, because an import there is newer than a file that lies about.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ from datetime import datetime
 from typing import Protocol
 
 from recognition.erasure.erased import ErasedStudents, among
+from recognition.errors import GalleryError
 from recognition.gallery import Gallery
+from recognition.one_line import one_line
 from recognition.ports import Roster
-from recognition.roster import Consent, Student, moment
+from recognition.prevailing import prevailing, says_otherwise
+from recognition.roster import Student
+
+TOLD = 10
+"""Students named where many may be meant."""
 
 
 class WritableRoster(Roster, Protocol):
@@ -22,7 +29,7 @@ class WritableRoster(Roster, Protocol):
         ...
 
     def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
-        """Put each first row instead of the second, which was read. Raises `StageChanged` when a consent changed."""
+        """Put each first row instead of the second, which was read. Raises `StageChanged` when one changed."""
         ...
 
     def remove(self, student_id: str) -> None:
@@ -31,6 +38,10 @@ class WritableRoster(Roster, Protocol):
 
 
 class WritableGalleries(Protocol):
+    def current(self) -> Gallery:
+        """The published gallery. Raises `GalleryError` when there is none to use."""
+        ...
+
     def tag(self) -> str:
         """What is published now; empty if nothing is."""
         ...
@@ -45,7 +56,8 @@ class Published:
     """What was published, and which enrolled students were not: nobody with a valid consent stands behind them.
 
     `withdrawn` are those whose row on the stage has no consent although the file has one, `erased` those whom the stage
-    has forgotten: of them not even a row is written.
+    has forgotten: of them not even a row is written. `kept` are those of whom the file says something else than the
+    stage, which has the say.
     """
 
     gallery: Gallery
@@ -53,6 +65,7 @@ class Published:
     left_out: tuple[str, ...]
     withdrawn: tuple[str, ...]
     erased: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def publish(
@@ -63,33 +76,39 @@ def publish(
     roster: WritableRoster,
     galleries: WritableGalleries,
     erased: ErasedStudents,
-    renew_consent: bool = False,
+    drop: bool = False,
 ) -> Published:
     """Write the rows and publish the gallery of those who may be named at `now`.
 
-    A consent that is missing from the student's row on the stage was withdrawn there, one granted later has replaced
-    the file's: an older file does not bring its own back unless `renew_consent` says so. Nor does it whoever was
-    erased: only a new consent does (`consent import`).
-    Raises `StageChanged` when somebody else publishes, withdraws or erases meanwhile.
+    Of a student who has a row on the stage, that counts and not the file's, as `prevailing` has it: an older file
+    brings neither a withdrawn consent back nor earlier sections, and whoever was erased not at all. Only
+    `consent import` does.
+    Raises `StageChanged` when somebody else publishes, withdraws or erases meanwhile, and, unless `drop` says so,
+    `GalleryError` for a gallery that lacks somebody who is published: nothing is written then.
     """
     over = galleries.tag()
+    if not drop:
+        _refuse_to_drop(gallery, galleries)
     listed = [student.student_id for student in students]
     forgotten = among(listed, erased.digests())
     students = [student for student in students if student.student_id not in forgotten]
-    there = {} if renew_consent else roster.students([student.student_id for student in students])
+    there = roster.students([student.student_id for student in students])
     withdrawn = tuple(
         student.student_id
         for student in students
         if student.consent and student.student_id in there and there[student.student_id].consent is None
     )
-    students = [replace(each, consent=_consent(each, there.get(each.student_id))) for each in students]
-    public = public_part(gallery, students, now)
-    _write(students, there, roster)
+    rows = [prevailing(each, there.get(each.student_id), now) for each in students]
+    both = [(file, row) for file, row in zip(students, rows, strict=True) if file.student_id not in withdrawn]
+    kept = tuple(row.student_id for file, row in both if says_otherwise(file, row))
+    public = public_part(gallery, rows, now)
+    _write(rows, there, roster)
     for student_id in among(listed, erased.digests()) - forgotten:
         roster.remove(student_id)  # whoever was erased since we looked has no row any more, and gets none
     told = forgotten.union(public.student_ids)
     left_out = tuple(each for each in gallery.student_ids if each not in told)
-    return Published(public, galleries.publish(public, over), left_out, withdrawn, tuple(sorted(forgotten)))
+    key = galleries.publish(public, over)
+    return Published(public, key, left_out, withdrawn, tuple(sorted(forgotten)), kept)
 
 
 def public_part(gallery: Gallery, students: Collection[Student], now: datetime) -> Gallery:
@@ -98,13 +117,19 @@ def public_part(gallery: Gallery, students: Collection[Student], now: datetime) 
     return replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
 
 
-def _consent(student: Student, there: Student | None) -> Consent | None:
-    """What counts of the file's consent and the row's: a withdrawal, else the one granted last."""
-    if there is None or student.consent is None:
-        return student.consent
-    on_stage = there.consent
-    later = on_stage is None or moment(on_stage.granted_at) > moment(student.consent.granted_at)
-    return on_stage if later else student.consent
+def _refuse_to_drop(gallery: Gallery, galleries: WritableGalleries) -> None:
+    try:
+        published = galleries.current()
+    except GalleryError:  # none, a damaged one, or another model's: nobody can be taken away
+        return
+    held = frozenset(gallery.student_ids)
+    if gone := [each for each in published.student_ids if each not in held]:
+        others = f" and {len(gone) - TOLD} more" if len(gone) > TOLD else ""
+        raise GalleryError(
+            f"nothing was published: {len(gone)} student(s) who are published are not in this gallery: "
+            f"{one_line(', '.join(gone[:TOLD]))}{others}. Enrol everybody into one gallery; or, if they are to be "
+            "recognised no longer, run `python -m recognition publish --drop`"
+        )
 
 
 def _write(students: Collection[Student], there: Mapping[str, Student], roster: WritableRoster) -> None:

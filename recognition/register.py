@@ -27,7 +27,7 @@ UNDER_WAY = timedelta(days=30)  # as long as a poller strips whom it has erased 
 @dataclass(frozen=True, slots=True)
 class Import:
     """What is to be written: `new` rows, `changed` ones with what was read, and `again`, who comes back after an
-    erasure; `namesakes` are names that several of the listed bear."""
+    erasure; `namesakes` are names of the listed that somebody else bears as well."""
 
     new: tuple[Student, ...]
     changed: tuple[tuple[Student, Student], ...]
@@ -49,7 +49,7 @@ class Report:
 def imported(
     lines: Sequence[Line], there: Mapping[str, Student], erased: Mapping[str, Erased], now: datetime
 ) -> Import:
-    """What the lines come to. `there` are the rows of those listed, `erased` what is noted of those erased.
+    """What the lines come to. `there` are all rows, or those of the listed, `erased` what is noted of those erased.
 
     Raises `StudentsError` telling every line that cannot be used.
     """
@@ -70,7 +70,10 @@ def imported(
     if faults:
         raise StudentsError("\n".join(["nothing was written:", *faults]))
     again = tuple(student.student_id for student in new if student.student_id in erased)
-    return Import(tuple(new), tuple(changed), again, namesakes([*new, *(student for student, _ in changed)]))
+    listed = {line.student_id for line in lines}
+    rows = {**there, **{student.student_id: student for student in [*new, *(student for student, _ in changed)]}}
+    shared = {name: ids for name, ids in namesakes(rows.values()).items() if not listed.isdisjoint(ids)}
+    return Import(tuple(new), tuple(changed), again, shared)
 
 
 def registered(line: Line, before: Student | None, erased: Erased | None, now: datetime) -> Student:
@@ -142,10 +145,3 @@ def _refuse_too_early(student: Student, erased: Erased | None, now: datetime) ->
             f"student {student.student_id!r} was erased on {at:%Y-%m-%d}: results of before may be under way until "
             f"{at + UNDER_WAY:%Y-%m-%d}; import the new consent then, or under another id"
         )
-
-
-def _namesakes(students: Sequence[Student]) -> dict[str, tuple[str, ...]]:
-    by_name: defaultdict[str, list[str]] = defaultdict(list)
-    for student in students:
-        by_name[student.name].append(student.student_id)
-    return {name: tuple(ids) for name, ids in sorted(by_name.items()) if len(ids) > 1}

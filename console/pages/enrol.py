@@ -15,6 +15,7 @@ from console.access import needs, user
 from console.changes import changed
 from console.pending import Pending, looked_at, pending, told
 from console.school import alone, the_school
+from console.showing import plural
 from console.stage import the_stage
 from console.whom import remember, whom
 from recognition.aws.calls import error_code
@@ -130,7 +131,7 @@ def _publish() -> None:
         return
     finally:
         the_stage().everybody.changed()
-    flash(f"The gallery is published with {len(published.gallery.student_ids)} students.")
+    flash(f"The gallery is published with {plural(len(published.gallery.student_ids), 'student')}.")
     if published.left_out:
         flash(f"{len(published.left_out)} in the file are not: no row, or no valid consent.", "warning")
     if published.erased:

@@ -31,6 +31,7 @@ pages = Blueprint("erase", __name__)
 
 HOUR_S = 3600.0
 HERE = "this console's files"
+QUEUE_WAIT_S = 2
 
 
 @pages.get("/erase")
@@ -141,4 +142,4 @@ def _here(student_id: str) -> list[Entry]:
 
 def _stage() -> Stage:
     stage = the_stage()
-    return stage_in(stage.environment, stage.client)
+    return stage_in(stage.environment, stage.client, QUEUE_WAIT_S)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 
-from flask import Blueprint, abort, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, abort, render_template, request, send_file, url_for
 from werkzeug import Response
 
 from console.access import needs
@@ -37,9 +37,9 @@ pages = Blueprint("roll_call", __name__, url_prefix="/roll-call")
 @pages.get("")
 @needs("instructor", "privacy")
 def sections() -> str:
-    """The sections that there are rosters of, with how many are on each and how many of them are enrolled."""
+    """The sections with a roster or a recent clip, how many are on each roster and how many of them are enrolled."""
     stage = the_stage()
-    rosters: dict[str, set[str]] = {}
+    rosters: dict[str, set[str]] = {section: set() for section in stage.latest.sections() if section}
     for student in stage.everybody.students():
         for section in student.sections:
             rosters.setdefault(section, set()).add(student.student_id)
@@ -98,8 +98,6 @@ def session() -> str:
         told=remarks(call),
         meaning={status: text for status, text in MEANING.items() if counts[status]},
         job_ids={clip.version.upload.key: clip.version.upload.job_id for clip in call.clips},
-        clip_page=_route("clips.clip"),
-        picture=_route("clips.picture"),
         clip_words=clip_words,
         evidence_words=evidence_words,
         short_key=short_key,
@@ -128,11 +126,6 @@ def _calls(section: str, session: str | None) -> list[RollCall]:
     records = the_stage().records
     versions: Sequence[FinishedVersion] = records.finished.of(section, session)
     return roll_calls(versions, records.standing(section, versions), records.output_bucket) if versions else []
-
-
-def _route(endpoint: str) -> str:
-    """The endpoint, if this console has it."""
-    return endpoint if endpoint in current_app.view_functions else ""
 
 
 def _file(text: str, *parts: str) -> Response:

@@ -126,7 +126,7 @@ def state() -> dict[str, Any]:
     found = {job: the_stage().records.finished.by_job(job) for job in jobs}
     shows = user().roles & SHOWN
     return {
-        job: {"outcome": version.outcome, "page": url_for("clip.clip", job_id=job) if shows else ""}
+        job: {"outcome": version.outcome, "page": url_for("clips.clip", job_id=job) if shows else ""}
         for job, version in found.items()
         if version
     }

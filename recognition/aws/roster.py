@@ -16,6 +16,8 @@ from recognition.errors import StageChanged, StudentsError
 from recognition.roster import Student, from_row, to_row
 
 AT_ONCE = 16
+PARTS = ("name", "major", "year", "consent", "sections")
+"""Of a row, besides its key."""
 
 logger = logging.getLogger(__name__)
 _read = TypeDeserializer()
@@ -50,8 +52,7 @@ class DynamoRoster:
 
     def write(self, students: Collection[Student]) -> None:
         """Put the students' rows, replacing those with the same id."""
-        rows = [{name: _write.serialize(value) for name, value in to_row(student).items()} for student in students]
-        put_all(self.dynamodb, self.table, rows)
+        put_all(self.dynamodb, self.table, [_item(student) for student in students])
 
     def everybody(self) -> Iterator[Student]:
         """All students, in no order, read consistently; rows that cannot be read are left out and reported."""
@@ -61,8 +62,8 @@ class DynamoRoster:
     def replace(self, pairs: Collection[tuple[Student, Student]]) -> None:
         """Put each first row instead of the second, which was read.
 
-        Raises `StageChanged` when the consent in one of them is another now, or the row is gone: that one stays as it
-        is, whatever became of the others.
+        Raises `StageChanged` when one of them is another now, in whatever part, or the row is gone: that one stays as
+        it is, whatever became of the others.
         """
         with ThreadPoolExecutor(AT_ONCE) as writers:
             for _ in writers.map(self._replace_one, pairs):  # raises what one of them raised
@@ -70,17 +71,26 @@ class DynamoRoster:
 
     def _replace_one(self, pair: tuple[Student, Student]) -> None:
         student, there = pair
-        consent = to_row(there).get("consent")
-        without = "attribute_exists(student_id) AND attribute_not_exists(consent)"
+        if self._put_over(_item(there), student):
+            return
+        # another program may have written the same otherwise, a year as a number: then it is the row as it stands
+        (row,) = get_all(self.dynamodb, self.table, [{"student_id": {"S": there.student_id}}]) or [{}]
+        if not row or _readable(row) != there or not self._put_over(row, student):
+            raise StageChanged
+
+    def _put_over(self, row: dict[str, Any], student: Student) -> bool:
+        """Put the student's row if what lies there is `row` in each of a row's parts."""
+        parts = {f"#{name}": name for name in PARTS}
+        alike = [f"#{name} = :{name}" if name in row else f"attribute_not_exists(#{name})" for name in PARTS]
         written = conditional(
             self.dynamodb.put_item,
             TableName=self.table,
-            Item={name: _write.serialize(value) for name, value in to_row(student).items()},
-            ConditionExpression="consent = :consent" if consent else without,
-            **({"ExpressionAttributeValues": {":consent": _write.serialize(consent)}} if consent else {}),
+            Item=_item(student),
+            ConditionExpression=" AND ".join(["attribute_exists(student_id)", *alike]),
+            ExpressionAttributeNames=parts,
+            ExpressionAttributeValues={f":{name}": row[name] for name in PARTS if name in row},
         )
-        if written is None:
-            raise StageChanged
+        return written is not None
 
     def withdraw_consent(self, student_id: str) -> bool:
         """Take the consent out of the student's row; False if there is no row."""
@@ -96,6 +106,11 @@ class DynamoRoster:
     def remove(self, student_id: str) -> None:
         """Delete the student's row, whether there is one or not."""
         call(self.dynamodb.delete_item, TableName=self.table, Key={"student_id": {"S": student_id}})
+
+
+def _item(student: Student) -> dict[str, Any]:
+    """The student as an item of the table."""
+    return {name: _write.serialize(value) for name, value in to_row(student).items()}
 
 
 def _readable(row: dict[str, Any]) -> Student | None:

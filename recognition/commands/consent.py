@@ -33,13 +33,17 @@ def consent() -> None:
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be written; write nothing.")
 def import_consents(file: Path, ignored: tuple[str, ...], dry_run: bool) -> None:
     """Take over a CSV FILE of students: student_id, and any of name, major, year, sections, granted_by, granted_at,
-    until, scope. Nothing is written unless every line is right; empty cells change nothing."""
+    until, scope. Nothing is written unless every line is right; empty cells change nothing. The published gallery's
+    rosters follow at once."""
     from recognition.aws.erased import S3Erased
+    from recognition.aws.galleries import S3Galleries
+    from recognition.rosters import renew_rosters
 
     lines = read_csv(file, ignored=ignored)
     roster, s3 = _roster()
-    erased = S3Erased(s3, os.environ["GALLERY_BUCKET"])
-    there = roster.students([line.student_id for line in lines])
+    bucket = os.environ["GALLERY_BUCKET"]
+    erased = S3Erased(s3, bucket)
+    there = {student.student_id: student for student in roster.everybody()}
     forgotten = erased.among([line.student_id for line in lines])
     found = imported(lines, there, forgotten, datetime.now(timezone.utc))
     _tell(found, dry_run)
@@ -49,6 +53,9 @@ def import_consents(file: Path, ignored: tuple[str, ...], dry_run: bool) -> None
     roster.replace(found.changed)
     for student_id in found.again:
         erased.lift(student_id)
+    galleries = S3Galleries(s3, bucket)
+    if renewed := renew_rosters(datetime.now(timezone.utc), roster=roster, galleries=galleries, erased=erased):
+        click.echo(f"published gallery {renewed.version}: its rosters are those of the rows now")
 
 
 @consent.command()
@@ -88,7 +95,8 @@ def enforce() -> None:
     ended = [each for each in enrolled if each not in rows or not rows[each].may_be_enrolled(now)]
     if ended:
         publish_without(ended, galleries)
-    click.echo(f"{len(ended)} student(s) taken out of the published gallery{': ' + ', '.join(ended) if ended else ''}")
+    named = f": {one_line(', '.join(ended))}" if ended else ""
+    click.echo(f"{len(ended)} student(s) taken out of the published gallery{named}")
 
 
 def _roster() -> tuple[DynamoRoster, Any]:
@@ -105,7 +113,8 @@ def _tell(found: Import, dry_run: bool) -> None:
     click.echo(f"{len(found.new)} new row(s), {len(found.changed)} changed{would}")
     warn_of_namesakes(found.namesakes)
     for student_id in found.again:
-        click.echo(f"{student_id} was erased and has consented anew: enrol and publish to recognise again", err=True)
+        anew = f"{student_id} was erased and has consented anew: enrol and publish to recognise again"
+        click.echo(one_line(anew), err=True)
 
 
 def _as_text(found: Report) -> str:

@@ -102,7 +102,9 @@ def _listed(folder: Path, consent: Consent | None, students_csv: Path | None, ig
     if students_csv is None:
         if ignored:
             raise click.UsageError("--ignore is for a column of --students-csv")
-        return Listed(tuple(read_folders(folder, consent)))
+        folders = read_folders(folder, consent)
+        warn_of_namesakes(namesakes(each.student for each in folders))
+        return Listed(tuple(folders))
     lines = read_csv(students_csv, needed=["name"], ignored=ignored)
     found = listed(folder, find_folders(folder), lines, consent, datetime.now(timezone.utc))
     for each in found.told:

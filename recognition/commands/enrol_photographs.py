@@ -20,6 +20,7 @@ from recognition.commands.material import (
     store,
     stored_gallery,
     students_option,
+    warn_of_namesakes,
 )
 from recognition.roster import Consent, Student, from_row
 
@@ -55,6 +56,7 @@ def enrol_photographs(
     from recognition.enrolment.gate import passes, refuse
     from recognition.enrolment.looking import look_at_file
     from recognition.enrolment.school import judge_beside
+    from recognition.register import namesakes
 
     consent = consent_given(consent_by, consent_until)
     require_places(gallery_file, students_file)
@@ -64,6 +66,7 @@ def enrol_photographs(
         gallery = stored_gallery(gallery_file)
         new = from_row({"student_id": student_id, "name": name or student_id, "major": major, "year": year})
         students = _with(files.students(), new, named=name is not None, consent=consent)
+        warn_of_namesakes({called: ids for called, ids in namesakes(students).items() if student_id in ids})
         taken = [look_at_file(student_id, photograph, identifier) for photograph in photographs]
         judged = judge_beside(gallery, taken, accepted)
         show(judged, [each for each in students if each.student_id == student_id], asked)

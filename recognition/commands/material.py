@@ -16,6 +16,7 @@ from recognition.detect import DETECTORS
 from recognition.files import require_place, write_private
 from recognition.gallery import Gallery
 from recognition.gallery_file import read_gallery, write_gallery
+from recognition.one_line import one_line
 from recognition.roster import Consent, Student, moment
 from recognition.students_file import write_students
 
@@ -87,11 +88,11 @@ def store(gallery: Gallery, students: list[Student], gallery_file: Path, student
 def warn_of_namesakes(names: Mapping[str, Sequence[str]]) -> None:
     """Warn of each name that several students bear: they stay apart, unless one is listed twice by mistake."""
     for name, ids in names.items():
-        click.echo(
-            f"warning: {len(ids)} students are called {name!r}: {', '.join(ids)}. Is none listed twice?", err=True
-        )
+        said = f"warning: {len(ids)} students are called {name!r}: {', '.join(ids)}. Is none listed twice?"
+        click.echo(one_line(said), err=True)
 
 
 def _warn(what: str, student_ids: set[str]) -> None:
     if student_ids:
-        click.echo(f"warning: {len(student_ids)} student(s) {what}: {', '.join(sorted(student_ids))}", err=True)
+        said = f"warning: {len(student_ids)} student(s) {what}: {', '.join(sorted(student_ids))}"
+        click.echo(one_line(said), err=True)

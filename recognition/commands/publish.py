@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recognition.commands.material import gallery_option, stored_gallery, students_option
-from recognition.errors import GalleryError
+from recognition.one_line import one_line
 from recognition.students_file import read_students
+
+if TYPE_CHECKING:
+    from recognition.publish import Published
 
 
 @click.command()
 @gallery_option
 @students_option
-@click.option(
-    "--renew-consent",
-    is_flag=True,
-    help="Bring back every consent that is missing from the stage's rows, withdrawn ones among them.",
-)
-def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> None:
-    """Upload gallery and rows to the stage in GALLERY_BUCKET and STUDENT_TABLE."""
+@click.option("--drop", is_flag=True, help="Publish though the gallery lacks students who are published now.")
+def publish(gallery_file: Path, students_file: Path, drop: bool) -> None:
+    """Upload gallery and rows to the stage in GALLERY_BUCKET and STUDENT_TABLE.
+
+    A row that the stage has already stays as it is there: `consent import` changes it.
+    """
     from recognition.aws.calls import client
     from recognition.aws.erased import S3Erased
     from recognition.aws.galleries import S3Galleries
@@ -33,9 +36,6 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
 
     require(os.environ, ("GALLERY_BUCKET", "STUDENT_TABLE"))
     s3, bucket = client("s3"), os.environ["GALLERY_BUCKET"]
-    before = None
-    with contextlib.suppress(GalleryError):  # none, a damaged one, or another model's: it is what is to be replaced
-        before = S3Galleries(s3, bucket).current()
     published = publish_gallery(
         stored_gallery(gallery_file),
         read_students(students_file),
@@ -43,32 +43,40 @@ def publish(gallery_file: Path, students_file: Path, renew_consent: bool) -> Non
         roster=DynamoRoster(client("dynamodb"), os.environ["STUDENT_TABLE"]),
         galleries=S3Galleries(s3, bucket),
         erased=S3Erased(s3, bucket),
-        renew_consent=renew_consent,
+        drop=drop,
     )
     click.echo(f"published gallery {published.gallery.version}: {len(published.gallery.student_ids)} student(s)")
-    told = {*published.gallery.student_ids, *published.left_out, *published.erased}
-    if before and (gone := [each for each in before.student_ids if each not in told]):
-        click.echo(
-            f"no longer published, for {gallery_file} does not hold them: {', '.join(gone)}. Enrol everybody into one "
-            f"gallery, or go back: `python -m recognition gallery rollback {before.version}`.",
-            err=True,
-        )
+    _tell(published, students_file)
+
+
+def _tell(published: Published, students_file: Path) -> None:
+    """Who was not published, or not as the file has it."""
     if published.erased:
         click.echo(
-            f"erased from the stage, so not published: {', '.join(published.erased)}. "
+            f"erased from the stage, so not published: {_ids(published.erased)}. "
             "If they have consented anew, record it with `python -m recognition consent import`.",
             err=True,
         )
     if published.withdrawn:
         click.echo(
-            f"no longer consenting on the stage, so not named: {', '.join(published.withdrawn)}. "
-            "If one has consented anew, record it with `python -m recognition consent import`: --renew-consent brings "
-            "back all of them.",
+            f"no longer consenting on the stage, so not named: {_ids(published.withdrawn)}. "
+            "If one has consented anew, record it with `python -m recognition consent import`.",
+            err=True,
+        )
+    if published.kept:
+        click.echo(
+            f"{len(published.kept)} row(s) stay as the stage has them, though {students_file} says otherwise: "
+            f"{_ids(published.kept)}. `python -m recognition consent import` changes them.",
             err=True,
         )
     if published.left_out:
         click.echo(
             f"left out {len(published.left_out)} student(s) without a row and valid consent: "
-            f"{', '.join(published.left_out)}. Enrol again with --consent-by WHO once they consent.",
+            f"{_ids(published.left_out)}. Once they consent: `python -m recognition consent import`.",
             err=True,
         )
+
+
+def _ids(student_ids: Sequence[str]) -> str:
+    """All of them, for a terminal."""
+    return one_line(", ".join(student_ids))

@@ -66,7 +66,8 @@ def rehearse(
     """Show whose results and roll calls would change. Nothing is written.
 
     Without --clips the decisions that the stage keeps are replayed with another --threshold: of SECTION (and SESSION),
-    or of all. A gallery or a detector needs --clips: they are looked through twice, as it is and as it would be.
+    or of every section with a roster and the clips of none. A gallery or a detector needs --clips: they are looked
+    through twice, as it is and as it would be.
 
     \b
     Exit code 0: nothing would change.

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from recognition.enrolment.adding import photographs_of, with_photographs
 from recognition.enrolment.files import OperatorFiles
@@ -28,12 +27,6 @@ from recognition.students_csv import Line
 TRIES = 8
 
 
-class StageGalleries(WritableGalleries, Protocol):
-    def current(self) -> Gallery:
-        """The published gallery. Raises `GalleryError` when there is none to use."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Added:
     """What came of it: the student's row, and how many photographs are in the gallery's file now besides."""
@@ -48,7 +41,7 @@ class School:
 
     files: OperatorFiles
     roster: WritableRoster
-    galleries: StageGalleries
+    galleries: WritableGalleries
     erased: ErasedStudents
     clock: Callable[[], datetime]
 

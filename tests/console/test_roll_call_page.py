@@ -9,7 +9,6 @@ from html import unescape
 from re import findall
 
 import pytest
-from flask import Flask
 
 from recognition.finished import FinishedVersion
 from recognition.roster import Student
@@ -92,10 +91,8 @@ def test_many_sessions_get_a_letter_each_that_is_explained(stage: MotoStage, vis
 
 
 def test_a_session_tells_counts_evidence_others_and_what_to_know(
-    app: Flask, stage: MotoStage, visitor: Visitor, clip: FinishedVersion
+    stage: MotoStage, visitor: Visitor, clip: FinishedVersion
 ) -> None:
-    app.add_url_rule("/clips/<job_id>", "clips.clip", lambda job_id: job_id)
-    app.add_url_rule("/clips/<job_id>/picture", "clips.picture", lambda job_id: job_id)
     worked_on(stage, finished(face(1, "a"), clip="cam2.mp4", sequencer="02"))
     worked_on(stage, finished(clip="cam3.mp4", outcome="rejected", sequencer="03"))
     page, job_id = visitor.page(ONE), clip.upload.job_id
@@ -106,10 +103,6 @@ def test_a_session_tells_counts_evidence_others_and_what_to_know(
     assert f"cse546/{SESSION}/cam3.mp4 was not looked at: rejected." in shown
     assert f"/clips/{job_id}#face-1" in hrefs(page)
     assert f'src="/clips/{job_id}/picture"' in page
-
-
-def test_without_a_clips_page_the_evidence_is_told_all_the_same(visitor: Visitor, clip: FinishedVersion) -> None:
-    assert "cam1.mp4 at 2.0 s, face 2, similarity 0.950" in words(visitor.page(ONE))
 
 
 def test_the_csv_of_a_session_and_of_a_section_are_the_command_lines(visitor: Visitor, clip: FinishedVersion) -> None:

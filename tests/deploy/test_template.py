@@ -342,9 +342,14 @@ def test_a_privacy_officer_may_keep_the_register_publish_and_erase_and_no_more(r
     }
 
 
-def test_the_console_may_do_what_its_three_users_may_together(resources: Resources) -> None:
+def test_the_console_may_do_what_its_three_users_may_together_and_list_the_newest(resources: Resources) -> None:
     theirs = [role_statements(resources, role) for role in ("InstructorRole", "PrivacyRole", "OperatorRole")]
-    assert role_statements(resources, "ConsoleRole") == theirs[0] | theirs[1] | theirs[2]
+    assert role_statements(resources, "ConsoleRole") == {
+        **(theirs[0] | theirs[1] | theirs[2]),
+        "ListTheNewest": ({"dynamodb:Query"}, [{"Fn::Sub": f"${{JobTable.Arn}}/index/{BY_TIME}"}]),
+        "ReadWhatIsListed": ({"dynamodb:GetItem", "dynamodb:BatchGetItem"}, [arn("JobTable")]),
+        "GiveUploadsUp": ({"s3:AbortMultipartUpload"}, [objects("InputBucket")]),
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,6 +1,6 @@
 """What the product does with the rights of people: of an instructor, and of a privacy officer. See `uses`.
 
-The console, one page for both and the operator, has the policies of all three and so no uses of its own.
+The console, one page for both and the operator, has the policies of all three, and beside them what only a page does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from recognition.aws.erased import S3Erased
 from recognition.aws.finished import DynamoFinished
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.job_items import DynamoJobItems
+from recognition.aws.latest import DynamoLatest
+from recognition.aws.listing import whole
 from recognition.aws.messages import SqsMessages
 from recognition.aws.outputs import SqsOutbox
 from recognition.aws.pictures import S3Pictures
@@ -138,6 +140,7 @@ def gallery_and_rows_are_published(stage: Stage) -> None:
         roster=roster(stage),
         galleries=galleries(stage),
         erased=erased(stage),
+        drop=True,
     )
 
 
@@ -174,7 +177,7 @@ def somebody_erased_comes_back(stage: Stage) -> None:
 
 def earlier_galleries_are_listed(stage: Stage) -> None:
     S3Galleries(stage.root("s3"), stage["GALLERY_BUCKET"]).publish(make_gallery({}))
-    kept_galleries(versions(stage, "GalleryBucket"), "")
+    assert kept_galleries(versions(stage, "GalleryBucket"), "")
 
 
 def what_is_there_is_listed(bucket: str, stage: Stage) -> None:
@@ -237,6 +240,24 @@ def a_result_under_way_is_told_anew(queue: str, stage: Stage) -> None:
 
 def the_machine_is_asked_to_erase(stage: Stage) -> None:
     SqsOutbox(stage.client("sqs"), stage["OUTPUT_QUEUE_URL"]).send(uuid4().hex)
+
+
+def the_newest_are_listed(stage: Stage) -> None:
+    DynamoLatest(stage.client("dynamodb"), stage["JOB_TABLE"]).sections()
+
+
+def entries_that_an_index_lists_are_read(stage: Stage) -> None:
+    whole(stage.client("dynamodb"), stage["JOB_TABLE"], [{"job_id": {"S": "0" * 64}}])
+
+
+def a_clip_is_found_by_its_job(stage: Stage) -> None:
+    DynamoFinished(stage.client("dynamodb"), stage["JOB_TABLE"]).by_job("0" * 64)
+
+
+def an_upload_from_a_browser_is_given_up(stage: Stage) -> None:
+    key = uuid4().hex
+    upload = S3Uploads(stage.root("s3"), stage["INPUT_BUCKET"]).begin(key)
+    S3Uploads(stage.client("s3"), stage["INPUT_BUCKET"]).give_up(key, upload)
 
 
 def _look_back(role: str) -> list[Use]:
@@ -328,7 +349,13 @@ PRIVACY_USES = [
     *_on(PRIVACY, a_result_under_way_is_told_anew, RESULTS, "sqs:SendMessage", "sqs:DeleteMessage"),
     _of(PRIVACY, the_machine_is_asked_to_erase, "sqs:SendMessage OutputQueue"),
 ]
-PEOPLES_USES = [*INSTRUCTOR_USES, *PRIVACY_USES]
+CONSOLE_USES = [
+    _of(CONSOLE, the_newest_are_listed, "dynamodb:Query JobTable"),
+    _of(CONSOLE, entries_that_an_index_lists_are_read, "dynamodb:BatchGetItem JobTable"),
+    _of(CONSOLE, a_clip_is_found_by_its_job, "dynamodb:GetItem JobTable"),
+    _of(CONSOLE, an_upload_from_a_browser_is_given_up, "s3:AbortMultipartUpload InputBucket"),
+]
+PEOPLES_USES = [*INSTRUCTOR_USES, *PRIVACY_USES, *CONSOLE_USES]
 
 # S3 says 403 of what is not there to whom may not list the bucket; the local one says 404 to everybody.
 PEOPLES_UNTRIED = {
@@ -337,4 +364,5 @@ PEOPLES_UNTRIED = {
 }
 
 # What resources/only_local.yml adds to these roles under another name than AWS asks for.
-ONLY_LOCAL = {PRIVACY: needs("s3:DeleteObject InputBucket", "s3:DeleteObject OutputBucket")}
+_PURGE = needs("s3:DeleteObject InputBucket", "s3:DeleteObject OutputBucket")
+ONLY_LOCAL = {PRIVACY: _PURGE, CONSOLE: _PURGE}

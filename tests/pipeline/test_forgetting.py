@@ -21,7 +21,7 @@ def test_a_student_is_forgotten_in_the_cloud_and_on_the_machine(pipeline: Any, s
     row = {"student_id": FORGOTTEN, "name": NAME}
     (photographs / "forgotten" / "student.json").write_text(json.dumps(row))
     pipeline.recognition("enrol", photographs, "--consent-by", "the tests")
-    pipeline.recognition("publish")
+    pipeline.recognition("publish", "--drop")
     clips = tmp_path / "clips"
     clips.mkdir()
     shutil.copy(samples / "clips" / "both of them.mp4", clips / "both.mp4")

@@ -144,6 +144,21 @@ def test_rows_are_written_and_looked_up_by_id_missing_ones_left_out(stage: Any) 
     assert len(roster.students([str(n) for n in range(150)])) == 150
 
 
+def test_a_fault_in_one_of_many_batches_is_raised(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    roster = DynamoRoster(stage.dynamodb, "students")
+    put = stage.dynamodb.batch_write_item
+
+    def refused(RequestItems: Any) -> Any:  # noqa: N803
+        rows = [each["PutRequest"]["Item"]["student_id"]["S"] for each in RequestItems["students"]]
+        if "60" in rows:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "BatchWriteItem")
+        return put(RequestItems=RequestItems)
+
+    monkeypatch.setattr(stage.dynamodb, "batch_write_item", refused)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        roster.write([Student(str(n), f"name {n}", "", "") for n in range(100)])
+
+
 @pytest.mark.fault(32)
 def test_a_batch_served_in_part_is_asked_for_until_it_is_whole(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     roster = DynamoRoster(stage.dynamodb, "students")

@@ -114,3 +114,23 @@ def test_a_row_is_replaced_only_while_its_consent_is_the_one_that_was_read(stage
         roster.replace([(ADA, without)])
     assert not roster.withdraw_consent(ADA.student_id)
     assert list(roster.everybody()) == []
+
+
+def test_of_two_who_change_other_parts_of_one_row_the_second_is_told(stage: Any) -> None:
+    roster = DynamoRoster(stage.dynamodb, "students")
+    roster.write([ADA])
+    roster.replace([(replace(ADA, sections=("cse546", "law101")), ADA)])
+    for other in (replace(ADA, year="2"), replace(ADA, name="A."), replace(ADA, sections=())):
+        with pytest.raises(StageChanged):
+            roster.replace([(other, ADA)])
+    assert list(roster.everybody()) == [replace(ADA, sections=("cse546", "law101"))]
+
+
+def test_a_row_that_another_program_wrote_can_be_replaced(stage: Any) -> None:
+    stage.dynamodb.put_item(
+        TableName="students", Item={"student_id": {"S": "1/ä"}, "name": {"S": "Ada"}, "year": {"N": "1"}}
+    )
+    roster = DynamoRoster(stage.dynamodb, "students")
+    (there,) = roster.everybody()
+    roster.replace([(ADA, there)])
+    assert list(roster.everybody()) == [ADA]

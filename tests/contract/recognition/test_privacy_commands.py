@@ -55,6 +55,32 @@ def test_a_list_is_imported_whole_or_not_at_all(run: Any, roster: DynamoRoster, 
     assert {each.consent.expires_at for each in rows.values() if each.consent} == {"2099-07-31"}
 
 
+def test_the_published_rosters_follow_an_import_at_once(
+    run: Any, roster: DynamoRoster, deployed: Any, tmp_path: Path
+) -> None:
+    roster.write([replace(ADA, sections=("cse546",)), replace(ADA, student_id="bob", name="Bob")])
+    galleries = S3Galleries(deployed.s3, "galleries")
+    galleries.publish(replace(gallery_of("ada", "bob"), enrolled=None, sections={"cse546": ("ada",)}))
+    file = tmp_path / "sections.csv"
+    file.write_text("id,sections\nada,law101\nbob,cse546|law101\n")
+    assert run("consent", "import", file, "--dry-run")[0] == 0
+    assert galleries.current().sections == {"cse546": ("ada",)}
+    assert "its rosters are those of the rows now" in run("consent", "import", file)[1]
+    assert galleries.current().sections == {"cse546": ("bob",), "law101": ("ada", "bob")}
+    assert galleries.current().student_ids == ("ada", "bob")
+    before = galleries.tag()
+    assert run("consent", "import", file)[1] == "0 new row(s), 0 changed\n"
+    assert galleries.tag() == before
+
+
+def test_an_import_tells_of_a_name_that_somebody_bears_already(run: Any, roster: DynamoRoster, tmp_path: Path) -> None:
+    roster.write([ADA, replace(ADA, student_id="bo\x7fb", name="Bob"), replace(ADA, student_id="eve", name="Bob")])
+    file = tmp_path / "list.csv"
+    file.write_text("id,name\ncyd,Ada\n")
+    err = run("consent", "import", file, "--dry-run")[2]
+    assert err == "warning: 2 students are called 'Ada': ada, cyd. Is none listed twice?\n"
+
+
 def test_the_report_says_who_lacks_consent(run: Any, roster: DynamoRoster) -> None:
     roster.write([ADA, Student("bob", "Bob\x1b", "", "", None, ("cse546",))])
     _, out, _ = run("consent", "report")
@@ -91,18 +117,27 @@ def test_whoever_consents_anew_is_imported_and_then_published_from_the_old_file(
     assert consent.granted_by == "Ada herself"
 
 
-def test_whoever_publishes_is_told_whom_the_gallery_no_longer_holds(run: Any, deployed: Any, tmp_path: Path) -> None:
-    before = gallery_of("ada", "bob")
-    S3Galleries(deployed.s3, "galleries").publish(before)
+def test_a_smaller_gallery_is_published_only_on_demand(run: Any, deployed: Any, tmp_path: Path) -> None:
+    S3Galleries(deployed.s3, "galleries").publish(gallery_of("ada", "bob"))
     gallery, students = tmp_path / "g.npz", tmp_path / "s.json"
     gallery.write_bytes(write_gallery(gallery_of("ada")))
     write_students(students, [ADA])
-    _, _, err = run("publish", "--gallery", gallery, "--students", students)
-    assert "does not hold them: bob. " in err
-    assert f"gallery rollback {before.version}" in err
+    code, out, err = run("publish", "--gallery", gallery, "--students", students)
+    assert (code, out, "are not in this gallery: bob. " in err) == (1, "", True)
+    assert S3Galleries(deployed.s3, "galleries").current().student_ids == ("ada", "bob")
+    assert run("publish", "--gallery", gallery, "--students", students, "--drop")[0] == 0
+    assert S3Galleries(deployed.s3, "galleries").current().student_ids == ("ada",)
     deployed.s3.put_object(Bucket="galleries", Key="gallery/current.json", Body=b"damaged")
-    code, _, err = run("publish", "--gallery", gallery, "--students", students)
-    assert (code, "does not hold" in err) == (0, False)
+    assert run("publish", "--gallery", gallery, "--students", students)[0] == 0
+
+
+def test_ids_are_told_in_one_line_each(run: Any, roster: DynamoRoster, deployed: Any, tmp_path: Path) -> None:
+    S3Galleries(deployed.s3, "galleries").publish(gallery_of("e\x1bve"))
+    assert run("consent", "enforce")[1].endswith("gallery: e\ufffdve\n")
+    gallery, students = tmp_path / "g.npz", tmp_path / "s.json"
+    gallery.write_bytes(write_gallery(gallery_of("ada", "e\x1bve")))
+    write_students(students, [ADA])
+    assert "consent: e\ufffdve. " in run("publish", "--gallery", gallery, "--students", students)[2]
 
 
 def test_whose_consent_has_ended_is_taken_out_of_the_gallery(run: Any, roster: DynamoRoster, deployed: Any) -> None:

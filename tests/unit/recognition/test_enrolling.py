@@ -231,6 +231,16 @@ def test_a_photograph_of_somebody_else_or_one_enrolled_already_is_not_added(enro
     assert before == GALLERY.read_bytes()
 
 
+def test_two_students_of_one_name_are_told_with_or_without_a_list(enrol: Run, run: Run) -> None:
+    file = HOPPER / "student.json"
+    file.write_text(json.dumps({"name": "Eileen Collins"}))
+    assert "2 students are called 'Eileen Collins': eileen_collins, grace_hopper" in enrol("--gate", "report").err
+    file.unlink()
+    assert "are called" not in enrol().err
+    done = run("enrol-photographs", "collins", HOPPER / "1.jpg", "--name", "Eileen Collins", "--gate", "report")
+    assert "2 students are called 'Eileen Collins': eileen_collins, collins" in done.err
+
+
 def test_a_new_student_needs_a_name_and_gets_a_row_with_consent(enrol: Run, run: Run) -> None:
     moved = shutil.move(HOPPER, "new")
     assert enrol().code == 0
