@@ -62,7 +62,7 @@ use_demo() {
     fi
     state=$out/localcloud
     # shellcheck disable=SC1091
-    . "$state/operator.env"
+    . "$state/console.env"
     CONSOLE_FOLDER=$out/console GALLERY_FILE=$out/gallery.npz STUDENTS_FILE=$out/students.json RESULTS_DIR=$out/results
     export RESULTS_DIR
 }

@@ -60,7 +60,7 @@ def console(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator
             [sys.executable, "-m", "console", "serve"],
             env={
                 **os.environ,
-                **cloud.operator,
+                **cloud.console,  # its own role: what it may not do fails here
                 **told,
                 "CONSOLE_FOLDER": str(folder / "console"),
                 "CONSOLE_PORT": str(port),
