@@ -23,11 +23,13 @@ from recognition.roster import Student
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What a run made: the gallery, the rows, and what was found of each photograph, enrolled or not."""
+    """What a run made: the gallery, the rows, and what was found of each photograph, enrolled or not; `without` are the
+    students whose photographs were all left out, who have a row and are not in the gallery."""
 
     gallery: Gallery
     students: tuple[Student, ...]
     judged: tuple[Judged, ...]
+    without: tuple[str, ...] = ()
 
 
 def look_at_folders(
@@ -63,14 +65,18 @@ def enrolled(
 ) -> Enrolment:
     """The gallery of the photographs that pass the gate; with `skip_bad` the others are left out instead of refused.
 
-    Raises `EnrolmentError` listing what is refused; a student left without any photograph is an error all the same.
+    Raises `EnrolmentError` listing what is refused: a student left without any photograph, unless `skip_bad` leaves
+    that one out, too, and in any case where that leaves nobody.
     """
     students = tuple(folder.student for folder in folders)
     kept: dict[str, list[Seen]] = {student.student_id: [] for student in students}
     for each in judged:
         if passes(each, gate):
             kept[each.taken.student_id].append(each.taken.seen)
-    refuse(judged, [student_id for student_id, seen in kept.items() if not seen], gate=gate, skip_bad=skip_bad)
+    without = tuple(student_id for student_id, seen in kept.items() if not seen)
+    if len(without) == len(kept) or not skip_bad:
+        refuse(judged, without, gate=gate, skip_bad=skip_bad)
+    kept = {student_id: seen for student_id, seen in kept.items() if seen}
     gallery = make_gallery(
         {
             student_id: [each.embedding for each in seen if each.embedding is not None]
@@ -78,4 +84,4 @@ def enrolled(
         },
         {student_id: [each.quality.score for each in seen if each.quality] for student_id, seen in kept.items()},
     )
-    return Enrolment(gallery, students, tuple(judged))
+    return Enrolment(gallery, students, tuple(judged), without)

@@ -6,6 +6,7 @@ a students file have one shape, converted here and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -14,6 +15,8 @@ from decimal import Decimal
 from recognition.errors import StudentsError
 
 MAX_TEXT = 200
+NOT_IN_AN_ID = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters and line breaks: an id is shown on one line, in a terminal too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,10 @@ class Student:
         for label, text in (("student_id", self.student_id), ("name", self.name)):
             if not text.strip():
                 raise StudentsError(f"student {self.student_id!r}: {label} is empty")
+        if NOT_IN_AN_ID.search(self.student_id):
+            raise StudentsError(
+                f"student {self.student_id[:20]!r}: student_id holds a control character or a line break"
+            )
         if max(map(len, (self.student_id, self.name, self.major, self.year))) > MAX_TEXT:
             raise StudentsError(f"student {self.student_id[:20]!r}: a field is longer than {MAX_TEXT} characters")
         if not all(each.strip() and len(each) <= MAX_TEXT and "/" not in each for each in self.sections):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from recognition.errors import StudentsError
+from recognition.roster import NOT_IN_AN_ID
 
 COLUMNS = {  # as it may stand in the file: as we call it
     "student_id": "student_id",
@@ -138,7 +138,7 @@ def _faults_of_ids(lines: list[Line]) -> list[str]:
     for line in lines:
         if not line.student_id:
             faults.append(f"line {line.number}: student_id is empty")
-        elif re.search(r"[\x00-\x1f\x7f]", line.student_id):
+        elif NOT_IN_AN_ID.search(line.student_id):
             faults.append(f"line {line.number}: student_id holds a control character or a line break")
         elif line.student_id in first:
             faults.append(

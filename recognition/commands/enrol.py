@@ -24,6 +24,7 @@ from recognition.commands.material import (
     students_option,
     warn_of_namesakes,
 )
+from recognition.one_line import one_line
 from recognition.roster import Consent
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ if TYPE_CHECKING:
 @click.option("--ignore", "ignored", multiple=True, metavar="COLUMN", help="Pass over a column of the list.")
 @consent_options
 @gate_options
-@click.option("--skip-bad-photographs", is_flag=True, help="Leave refused photographs out instead of stopping.")
+@click.option(
+    "--skip-bad-photographs",
+    is_flag=True,
+    help="Leave refused photographs out instead of stopping, and students without any other.",
+)
 def enrol(
     folder: Path,
     gallery_file: Path,
@@ -88,6 +93,9 @@ def enrol(
             return
         made = enrolled(folders, judged, gate=asked.gate, skip_bad=skip_bad_photographs)
         say(judged, asked)
+        if made.without:
+            said = f"left out {len(made.without)} student(s) without a good photograph: {', '.join(made.without)}"
+            click.echo(one_line(f"{said}. Their rows are kept; they are not enrolled."), err=True)
         store(made.gallery, [*made.students, *listed.without_photographs], gallery_file, students_file)
         journal.remove()
 

@@ -28,9 +28,8 @@ def refuse(judged: Iterable[Judged], without: Sequence[str], *, gate: Gate, skip
         return
     lines = list(lines_of(bad))
     if without:
-        lines.append(
-            f"  students left without a photograph: {', '.join(without)}: give each a good one, or leave them out"
-        )
+        ids = one_line(", ".join(without))
+        lines.append(f"  students left without a photograph: {ids}: give each a good one, or leave them out")
     advice = "" if without else "; mend them, leave them out with --skip-bad-photographs, or see --gate and --accept"
     raise EnrolmentError("\n".join([f"{len(bad)} photograph(s) refused, nobody enrolled{advice}:", *lines]))
 

@@ -55,6 +55,13 @@ def test_a_bad_photograph_is_one_clear_error_and_nothing_is_written(run: Run, sa
     assert "Traceback" not in refused.err
     assert not (tmp_path / "gallery.npz").exists()
     assert run("enrol", "photographs", "--skip-bad-photographs").code == 0
+    for path in (tmp_path / "photographs" / "grace_hopper").glob("*.jpg"):
+        path.write_bytes(b"nonsense")
+    left_out = run("enrol", "photographs", "--skip-bad-photographs")
+    assert (left_out.code, "left out 1 student(s) without a good photograph: grace_hopper." in left_out.err) == (
+        0,
+        True,
+    )
 
 
 def test_an_empty_folder_is_one_clear_error(run: Run, tmp_path: Path) -> None:

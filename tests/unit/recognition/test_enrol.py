@@ -89,12 +89,19 @@ def test_bad_photographs_can_be_left_out(photographs: Path, identifier: Identifi
     assert [each.taken.photograph.name for each in made.judged if each.faults] == ["4.jpg"]
 
 
-def test_a_student_left_without_a_photograph_is_an_error_all_the_same(
+def test_a_student_left_without_a_photograph_stops_the_run_unless_bad_ones_are_skipped(
     photographs: Path, identifier: Identifier
 ) -> None:
     for path in (photographs / "grace_hopper").glob("*.jpg"):
         path.unlink()
     with pytest.raises(EnrolmentError, match="without a photograph: grace_hopper"):
+        enrol(read_folders(photographs, CONSENT), identifier)
+    made = enrol(read_folders(photographs, CONSENT), identifier, skip_bad=True)
+    assert (made.gallery.student_ids, made.without) == (("eileen_collins",), ("grace_hopper",))
+    assert [student.student_id for student in made.students] == ["eileen_collins", "grace_hopper"]
+    for path in (photographs / "eileen_collins").glob("*.jpg"):
+        path.unlink()
+    with pytest.raises(EnrolmentError, match="without a photograph: eileen_collins, grace_hopper"):
         enrol(read_folders(photographs, CONSENT), identifier, skip_bad=True)
 
 

@@ -39,6 +39,12 @@ def test_a_row_comes_back_as_it_was(student: Student) -> None:
     assert from_row(to_row(student)) == student
 
 
+@pytest.mark.parametrize("student_id", ["7\n8", "7\x1b[2J", "\x00", "7\x7f", "7\x9b", "7\u2028"])
+def test_an_id_that_moves_a_cursor_or_breaks_a_line_is_refused(student_id: str) -> None:
+    with pytest.raises(StudentsError, match="control character or a line break"):
+        from_row({"student_id": student_id, "name": "Ada"})
+
+
 def test_the_original_tables_numeric_id_is_a_student_id() -> None:
     assert from_row({"id": 3, "name": "x", "major": "law", "year": 2}) == Student("3", "x", "law", "2")
 
