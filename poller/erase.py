@@ -20,12 +20,13 @@ from poller.durable import DurableDirectory
 from poller.erasing import erase
 from poller.lock import take
 from poller.ports import Clock
+from wire.erasure_message import MAX_ID
 
 LOOK_S = 1.0
 CODES = f"""exit codes:
   0  nothing on this machine names the student any more, and nothing that arrives will for 30 days
   1  a tick was running for all of --wait; try again
-  2  RESULTS_DIR is missing or cannot be used
+  2  RESULTS_DIR is missing or cannot be used, or the id is none
 {program.FAULT_MEANS}"""
 
 
@@ -48,6 +49,9 @@ def main(
     """Erase and say what was done; the exit code is one of `CODES`."""
     options = parser().parse_args(argv)
     place = environment.get("RESULTS_DIR", "").strip()
+    if not options.student.strip() or len(options.student) > MAX_ID:
+        print(f"STUDENT is an id of 1 to {MAX_ID} characters, as in student_table", file=sys.stderr)  # noqa: T201
+        return 2
     try:
         if not place or not Path(place).is_dir():
             print("RESULTS_DIR is missing or no directory: source the poller's environment file first", file=sys.stderr)  # noqa: T201

@@ -38,6 +38,16 @@ class StudentsError(SetupError):
     """A students file that cannot be read, or rows that contradict themselves."""
 
 
+class NobodyKnown(SetupError):
+    """A student's id of which a stage knows nothing: a slip, most likely. Nothing was changed."""
+
+    def __init__(self, student_id: str) -> None:
+        super().__init__(
+            f"nothing is known of student {student_id!r} on this stage: no row, no template, no result. Check the id; "
+            "nothing was changed"
+        )
+
+
 class EnrolmentError(SetupError):
     """Photographs that cannot be enrolled. The message lists every one of them with its reason."""
 

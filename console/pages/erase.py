@@ -95,7 +95,7 @@ def erase(token: str) -> tuple[str, int] | Response:
     finally:
         the_stage().everybody.changed()
     here = tuple(Entry(HERE, what, count, receipt.began) for what, count in taken.items())
-    _receipts().put(token, replace(receipt, entries=(*here, *receipt.entries)))
+    _receipts().put(token, replace(receipt, entries=(*here, *receipt.entries), files_named=True))
     return redirect(url_for(".receipt", token=token), 303)
 
 

@@ -30,7 +30,9 @@ class S3Erased:
 
     def note(self, student_id: str, erased: Erased) -> None:
         """Note that the student is being, or has been, erased."""
-        body = json.dumps({"at": erased.at, "settled_at": erased.settled_at}).encode()
+        counts = [[*kind, count] for kind, count in sorted(erased.counts.items())]
+        told = {"at": erased.at, "settled_at": erased.settled_at, "counts": counts, "under_way": erased.under_way}
+        body = json.dumps(told).encode()
         call(self.s3.put_object, Bucket=self.bucket, Key=_key(student_id), Body=body)
 
     def of(self, student_id: str) -> Erased | None:
@@ -42,7 +44,9 @@ class S3Erased:
                 return None
             raise
         told = json.loads(body)
-        return Erased(float(told["at"]), None if told["settled_at"] is None else float(told["settled_at"]))
+        counts = {(str(place), str(what)): int(count) for place, what, count in told.get("counts", [])}
+        settled_at = None if told["settled_at"] is None else float(told["settled_at"])
+        return Erased(float(told["at"]), settled_at, counts, bool(told.get("under_way", False)))
 
     def digests(self) -> frozenset[str]:
         """Everybody noted, by digest."""

@@ -137,4 +137,5 @@ def _version(entry: dict[str, Any], *, marker: bool) -> Version:
         marker=marker,
         written=entry["LastModified"],
         size=int(entry.get("Size", 0)),
+        etag=str(entry.get("ETag", "")),
     )

@@ -22,10 +22,11 @@ class Clips:
     name: str = "input bucket"
 
     def find(self, subject: Subject) -> list[Trace]:
-        """The clips' versions; all of a key's where it is not known which."""
+        """The clips' versions, with those of the same bytes; all of a key's where it is not known which."""
         wanted = {(clip.key, clip.version_id) for clip in subject.clips}
-        versions = self.bucket.versions() if wanted else []
-        return [Trace(CLIP, each) for each in versions if not each.marker and _is_meant(each, wanted)]
+        versions = [each for each in self.bucket.versions() if not each.marker] if wanted else []
+        alike = {(each.key, each.etag) for each in versions if each.etag and _is_meant(each, wanted)}
+        return [Trace(CLIP, each) for each in versions if _is_meant(each, wanted) or (each.key, each.etag) in alike]
 
     def erase(self, subject: Subject, traces: Sequence[Trace]) -> None:
         """Delete them for good."""

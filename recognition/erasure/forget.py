@@ -6,6 +6,7 @@ one that was cut off which name to look for; its consent goes first, so that fro
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,9 +16,10 @@ from recognition.erasure.erased import Erased, ErasedStudents
 from recognition.erasure.jobs import Jobs
 from recognition.erasure.messages import Messages
 from recognition.erasure.places import Place, Subject, Trace
-from recognition.erasure.receipt import MACHINE, Entry, Receipt, counted, iso
+from recognition.erasure.receipt import MACHINE, Entry, Receipt, counted, iso, of_all_runs
 from recognition.erasure.results import Results
 from recognition.erasure.templates import Templates, publish_without
+from recognition.errors import NobodyKnown
 from recognition.ports import Outbox
 from recognition.roster import Student
 from wire.erasure_message import Erasure, write_erasure
@@ -62,9 +64,7 @@ def look(student_id: str, stage: Stage) -> tuple[Receipt, Subject]:
     began = stage.clock()
     subject, row = _subject(student_id, stage)
     found = _find(subject, stage)
-    for place, traces in found:
-        if isinstance(place, Messages):
-            place.queue.put_back([each.target for each in traces])
+    _put_back(found)
     entries = [entry for place, traces in found for entry in counted(place.name, traces)]
     clips = stage.clips.find(subject)
     return (
@@ -73,19 +73,30 @@ def look(student_id: str, stage: Stage) -> tuple[Receipt, Subject]:
     )
 
 
-def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
-    """Erase the student; `clips`: the raw clips that show the student as well. A second run finishes the first."""
+def forget(student_id: str, stage: Stage, *, clips: bool = False, anybody: bool = True) -> Receipt:
+    """Erase the student; `clips`: the raw clips that show the student as well. A second run finishes the first.
+
+    Whoever is unknown is noted as erased, too, and cannot be enrolled for a while; not so if `anybody` is False: then
+    it raises `NobodyKnown`, with nothing changed.
+    """
     began = stage.clock()
-    earlier = stage.erased.of(student_id) or Erased(began)
+    noted = stage.erased.of(student_id)
+    if not (anybody or noted or _is_known(student_id, stage)):
+        raise NobodyKnown(student_id)
+    earlier = noted or Erased(began)
     stage.erased.note(student_id, earlier)
     subject, _ = _subject(student_id, stage)
     there = stage.rows.withdraw_consent(student_id)  # a row that cannot be read is one, too
     closed = publish_without([student_id], stage.templates.galleries)
     found = _find(subject, stage)
     settled_at = earlier.settled_at or max(began, stage.jobs.held_until)
-    stage.erased.note(student_id, replace(earlier, settled_at=settled_at))
     shown = stage.clips.find(subject)
-    entries = _erase([(stage.clips, shown), *found] if clips else found, subject, stage)
+    wanted = [(stage.clips, shown), *found] if clips else found
+    counts = Counter((place.name, trace.what) for place, traces in wanted for trace in traces)
+    erasing = replace(earlier, settled_at=settled_at).with_found(counts)
+    stage.erased.note(student_id, erasing)
+    entries = of_all_runs(_erase(wanted, subject, stage), erasing.counts, iso(earlier.at))
+    stage.erased.note(student_id, replace(erasing, under_way=False))
     if closed:
         entries.append(Entry(stage.templates.name, "published gallery", 1, iso(began)))
     stage.outbox.send(write_erasure(Erasure(student_id, iso(began))))
@@ -105,7 +116,29 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False) -> Receipt:
         remains=tuple(remains),
         again_after=iso(settled_at) if settling else "",
         clips_left=0 if clips else len(shown),
+        since=iso(earlier.at) if noted else "",
     )
+
+
+def is_noted(student_id: str, stage: Stage) -> bool:
+    """Whether the student is being, or has been, erased."""
+    return stage.erased.of(student_id) is not None
+
+
+def _is_known(student_id: str, stage: Stage) -> bool:
+    """Whether there is a row, or else anything anywhere. A row loses its consent here: it would be the next step."""
+    if stage.rows.withdraw_consent(student_id):
+        return True
+    found = _find(Subject(student_id), stage)
+    _put_back(found)
+    return any(traces for _, traces in found)
+
+
+def _put_back(found: Found) -> None:
+    """Let others see the messages that were looked at."""
+    for place, traces in found:
+        if isinstance(place, Messages):
+            place.queue.put_back([each.target for each in traces])
 
 
 def _subject(student_id: str, stage: Stage) -> tuple[Subject, tuple[Entry, ...]]:

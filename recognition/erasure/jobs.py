@@ -6,7 +6,7 @@ the student's faces become unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -68,9 +68,11 @@ class JobItems(Protocol):
 
 @dataclass(slots=True)
 class Jobs:
-    """See `places.Place`. `held_until` is when the last lock of those at work ends, epoch seconds, after a `find`."""
+    """See `places.Place`. `held_until` is when the last lock of those at work ends, epoch seconds, after a `find`;
+    `looked` is called after each item."""
 
     items: JobItems
+    looked: Callable[[], None] = lambda: None
     held_until: float = 0.0
     name: str = "job table"
 
@@ -84,6 +86,7 @@ class Jobs:
                 found.append(Trace("job record", item))
             if item.clip and item.shows(subject.student_id):
                 subject.clips.add(Clip(item.clip, item.job_id, item.version_id))
+            self.looked()
         return found
 
     def erase(self, subject: Subject, traces: Sequence[Trace]) -> None:

@@ -57,7 +57,8 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object, or a marker that it was deleted. `current`: it is what a plain read gets."""
+    """One version of an object, or a marker that it was deleted. `current`: it is what a plain read gets. Versions of
+    one `etag` hold the same bytes; empty where nobody knows."""
 
     key: str
     version_id: str
@@ -65,6 +66,7 @@ class Version:
     marker: bool
     written: datetime
     size: int = 0
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

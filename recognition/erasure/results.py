@@ -7,7 +7,7 @@ tell a run that was cut off what is left to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recognition.erasure.places import Bucket, Current, Subject, Trace, Version
@@ -21,9 +21,10 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """See `places.Place`."""
+    """See `places.Place`. `looked` is called after each object that was read."""
 
     bucket: Bucket
+    looked: Callable[[], None] = lambda: None
     name: str = "output bucket"
 
     def find(self, subject: Subject) -> list[Trace]:
@@ -61,6 +62,7 @@ class Results:
                 subject.clips.add(told.clip)
             if version.current and told.clip:
                 jobs[unit] = told.clip.job_id
+            self.looked()
         return affected, jobs
 
     def _by_themselves(
@@ -75,6 +77,7 @@ class Results:
                     affected.add(Unit.at(version.key), current=version.current)
             elif holds(body, subject.student_id):
                 foreign.append(Trace(FOREIGN, version))
+            self.looked()
         return foreign
 
     def _namesake(self, unit: Unit, versions: Sequence[Version], names: frozenset[str]) -> bool:

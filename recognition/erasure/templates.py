@@ -1,4 +1,4 @@
-"""The gallery bucket: templates in the published gallery and in every older version of it, and photographs.
+"""The gallery bucket: templates in the published gallery and in every older version of it.
 
 The surprising rule: the gallery is first published without the student, over what is there at that moment and nothing
 else, so that nobody's enrolment is lost; only then are the files that held the student purged.
@@ -17,7 +17,7 @@ from recognition.gallery_file import read_gallery
 
 TRIES = 8
 GALLERIES = "gallery/"
-TEMPLATES, PHOTOGRAPHS = "templates", "photograph"
+TEMPLATES = "templates"
 
 
 class Galleries(Protocol):
@@ -73,18 +73,17 @@ class Templates:
     name: str = "gallery bucket"
 
     def find(self, subject: Subject) -> list[Trace]:
-        """Every version of a gallery that holds the student, or cannot be read, and the student's photographs."""
+        """Every version of a gallery that holds the student, or cannot be read."""
         versions = self.bucket.versions(GALLERIES)
         files = [each for each in versions if each.key.endswith(".npz") and not each.marker]
         holding = [each for each, body in self.bucket.bodies(files) if _holds(body, subject.student_id)]
-        photographs = self.bucket.versions(f"photographs/{subject.student_id}/")
-        return [Trace(TEMPLATES, each) for each in holding] + [Trace(PHOTOGRAPHS, each) for each in photographs]
+        return [Trace(TEMPLATES, each) for each in holding]
 
     def erase(self, subject: Subject, traces: Sequence[Trace]) -> None:
         """Publish without the student, then purge."""
         publish_without([subject.student_id], self.galleries)
         gone: list[Version] = [each.target for each in traces]
-        keys = {each.key for each in gone if each.key.endswith(".npz")}
+        keys = {each.key for each in gone}
         markers = [each for each in self.bucket.versions(GALLERIES) if each.marker and each.key in keys]
         self.bucket.purge([*gone, *markers])
 

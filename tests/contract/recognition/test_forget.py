@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections import Counter
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from recognition.aws.erased import S3Erased
 from recognition.aws.galleries import S3Galleries
 from recognition.commands.forget import stage_in
 from recognition.decision import read_decision
 from recognition.erasure.forget import Stage, forget, look
-from recognition.erasure.receipt import as_text
+from recognition.erasure.receipt import Receipt, as_text
+from recognition.errors import NobodyKnown
 from recognition.roster import Student
 from tests.contract.recognition.erasure_stage import Classroom, picture_of, student
 from wire.result_json import read_result, write_result
@@ -160,6 +163,15 @@ def test_raw_clips_stay_unless_somebody_says_so(classroom: Classroom, everywhere
     assert sorted(each["Key"] for each in listed) == ["cse546/s/both.mp4", "cse546/s/other.mp4"]
 
 
+def test_a_clip_of_the_same_bytes_shows_her_too(classroom: Classroom, everywhere: Stage) -> None:
+    shown = classroom.add("cse546/s/clip.mp4", [ZOE]).upload
+    other = classroom.stage.s3.put_object(Bucket="clips", Key=shown.key, Body=b"another")["VersionId"]
+    classroom.stage.s3.put_object(Bucket="clips", Key=shown.key, Body=picture_of(ZOE))
+    forget(ZOE.student_id, everywhere, clips=True)
+    listed = classroom.stage.s3.list_object_versions(Bucket="clips")["Versions"]
+    assert [each["VersionId"] for each in listed] == [other]
+
+
 def test_older_versions_of_a_clip_that_showed_her_go_and_the_newer_ones_results_stay(
     classroom: Classroom, everywhere: Stage
 ) -> None:
@@ -249,6 +261,8 @@ def test_an_erasure_cut_off_before_any_change_is_finished_by_the_next(
         classroom.add(f"cse546/s/old{cut_at}.mp4", [ZOE, BOB])
         classroom.add(f"cse546/s/old{cut_at}.mp4", [BOB])
         classroom.add(f"cse546/s/both{cut_at}.mp4", [ZOE, BOB], [CYD], [said(ZOE)])
+        listed, _ = look(ZOE.student_id, everywhere)
+        S3Erased(classroom.stage.s3, "galleries").lift(ZOE.student_id)  # each a first erasure of its own
         torn = False
         with monkeypatch.context() as patched:
             cut = Cut(cut_at)
@@ -259,7 +273,9 @@ def test_an_erasure_cut_off_before_any_change_is_finished_by_the_next(
                 forget(ZOE.student_id, everywhere, clips=True)
             except Torn:
                 torn = True
-        assert forget(ZOE.student_id, everywhere, clips=True).complete
+        receipt = forget(ZOE.student_id, everywhere, clips=True)
+        assert receipt.complete
+        assert tally(listed) <= tally(receipt), "what the run that was cut off has erased counts, too"
         assert [place for place in classroom.holding(ZOE) if not place.startswith(("vm", "output"))] == []
         if not torn:
             break
@@ -267,6 +283,50 @@ def test_an_erasure_cut_off_before_any_change_is_finished_by_the_next(
     assert classroom.holding(ZOE) == []
     assert len(classroom.holding(BOB)) >= 8 * cut_at
     assert cut_at > 15
+
+
+def tally(receipt: Receipt) -> Counter[tuple[str, str]]:
+    """What was found or erased, but for the row: it goes last and is counted in the run that takes it."""
+    counted = Counter({(each.place, each.what): each.count for each in receipt.entries})
+    del counted["student table", "row with consent"]
+    return counted
+
+
+def test_an_id_that_nothing_is_known_of_is_not_noted_as_erased(classroom: Classroom, everywhere: Stage) -> None:
+    classroom.add("cse546/s/clip.mp4", [ZOE])
+    classroom.stage.sqs.send_message(QueueUrl=classroom.dead, MessageBody=write_result(classroom.results[0]))
+    before = sorted(place for place, _ in classroom.everything())
+    with pytest.raises(NobodyKnown, match="'id-0001' on this stage"):
+        forget("id-0001", everywhere, anybody=False)
+    assert sorted(place for place, _ in classroom.everything()) == before
+    assert len(classroom.stage.sqs.receive_message(QueueUrl=classroom.dead)["Messages"]) == 1, "it hides none"
+
+
+def test_whoever_has_no_row_any_more_and_is_in_a_result_is_known(classroom: Classroom, everywhere: Stage) -> None:
+    classroom.add("cse546/s/clip.mp4", [ZOE])
+    everywhere.rows.remove(ZOE.student_id)
+    assert forget(ZOE.student_id, everywhere, anybody=False).complete
+    assert forget(ZOE.student_id, everywhere, anybody=False).complete, "and whoever was erased may be again"
+
+
+def test_a_repeated_erasure_tells_what_all_runs_have_erased(classroom: Classroom, everywhere: Stage) -> None:
+    classroom.add("cse546/s/one.mp4", [ZOE])
+    first = forget(ZOE.student_id, everywhere)
+    classroom.add("cse546/s/late.mp4", [ZOE])
+    second = forget(ZOE.student_id, everywhere)
+    assert (first.since, second.since) == ("", first.began)
+    counts = tally(second)
+    assert (counts["output bucket", "record"], counts["job table", "job record"]) == (2, 2)
+    assert counts["gallery bucket", "templates"] == tally(first)["gallery bucket", "templates"] > 0
+    assert f"the counts are those of all runs since {first.began}" in as_text(second)
+
+
+def test_each_thing_that_is_looked_through_is_told(classroom: Classroom) -> None:
+    classroom.add("cse546/s/one.mp4", [ZOE])
+    classroom.add("cse546/s/two.mp4", [BOB])
+    told: list[str] = []
+    look(ZOE.student_id, stage_in(os.environ, lambda service: getattr(classroom.stage, service), 0, told.append))
+    assert Counter(told) == {"job records": 2, "results": 3}, "two records, and a roll call that no record answers for"
 
 
 class Torn(Exception):

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from recognition.__main__ import main
+from recognition.aws.erased import S3Erased
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
-from recognition.gallery_file import write_gallery
+from recognition.gallery_file import read_gallery, write_gallery
 from recognition.roster import Consent, Student
-from recognition.students_file import write_students
+from recognition.students_file import read_students, write_students
 from tests.people import gallery_of
 
 ADA = Student("ada", "Ada", "art", "1", Consent("office", "2026-01-01"))
@@ -74,7 +75,7 @@ def test_the_published_rosters_follow_an_import_at_once(
 
 
 def test_an_import_tells_of_a_name_that_somebody_bears_already(run: Any, roster: DynamoRoster, tmp_path: Path) -> None:
-    roster.write([ADA, replace(ADA, student_id="bo\x7fb", name="Bob"), replace(ADA, student_id="eve", name="Bob")])
+    roster.write([ADA, replace(ADA, student_id="bob", name="Bob"), replace(ADA, student_id="eve", name="Bob")])
     file = tmp_path / "list.csv"
     file.write_text("id,name\ncyd,Ada\n")
     err = run("consent", "import", file, "--dry-run")[2]
@@ -176,6 +177,46 @@ def test_forget_writes_a_receipt_and_says_what_it_could_not(
     assert (code, receipt["complete"], "Ada" in json.dumps(receipt)) == (0, True, False)
     assert not roster.students(["ada"])
     assert (tmp_path / "receipt.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_mistyped_id_is_told_and_stays_free_to_enrol(
+    run: Any, roster: DynamoRoster, deployed: Any, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("OUTPUT_DEAD_LETTER_QUEUE_URL", deployed.sqs.create_queue(QueueName="dead")["QueueUrl"])
+    roster.write([ADA])
+    S3Galleries(deployed.s3, "galleries").publish(gallery_of("ada"))
+    code, out, err = run("forget", "a\x1bda", *options)
+    assert (code, out, "error: nothing is known of student 'a\\x1bda' on this stage" in err) == (4, "", True)
+    assert not S3Erased(deployed.s3, "galleries").digests()
+    assert roster.students(["ada"])["ada"] == ADA
+
+
+def test_the_operators_files_are_erased_where_they_are_named(
+    run: Any, roster: DynamoRoster, deployed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTPUT_DEAD_LETTER_QUEUE_URL", deployed.sqs.create_queue(QueueName="dead")["QueueUrl"])
+    roster.write([ADA])
+    gallery, students = tmp_path / "g.npz", tmp_path / "s.json"
+    gallery.write_bytes(write_gallery(gallery_of("ada", "bob", photographs=3)))
+    write_students(students, [ADA, replace(ADA, student_id="bob")])
+    named = ("--gallery", gallery, "--students", students)
+    assert run("forget", "ada", *named[:2])[0] == 2
+    assert "WERE NOT NAMED" in run("forget", "ada", "--dry-run")[1]
+    code, out, _ = run("forget", "ada", "--dry-run", *named)
+    assert (code, "NOT NAMED" in out) == (0, False)
+    assert [student.student_id for student in read_students(students)] == ["ada", "bob"]
+    code, out, _ = run("forget", "ada", "--receipt", tmp_path / "receipt.json", *named)
+    assert (code, "NOT NAMED" in out) == (0, False)
+    entries = json.loads((tmp_path / "receipt.json").read_text())["entries"][:2]
+    assert [(each["place"], each["what"], each["count"]) for each in entries] == [
+        ("operator's files", "templates", 3),
+        ("operator's files", "row", 1),
+    ]
+    assert [student.student_id for student in read_students(students)] == ["bob"]
+    assert read_gallery(gallery.read_bytes()).student_ids == ("bob",)
+    code, out, _ = run("forget", "bob", *named)
+    assert (code, read_students(students)) == (0, []), "whoever is in the files only is known"
 
 
 @pytest.mark.parametrize("student", ["", "  ", "x" * 201])

@@ -92,6 +92,16 @@ def test_erasing_by_hand_waits_for_a_tick_and_gives_up_in_the_end(directory: Dur
         )
 
 
+@pytest.mark.parametrize("student", ["", " ", "x" * 201])
+def test_erasing_by_hand_needs_an_id(
+    student: str, directory: DurableDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    assert main([student], {"RESULTS_DIR": str(tmp_path)}, FakeClock()) == 2
+    assert "an id of 1 to 200 characters" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_erasing_by_hand_needs_a_directory(tmp_path: Path) -> None:
     assert main(["7"], {}) == 2
     assert main(["7"], {"RESULTS_DIR": str(tmp_path / "nowhere")}) == 2

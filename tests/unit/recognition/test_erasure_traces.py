@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recognition.decision import Decision, FaceDecision, read_decision, write_decision
+from recognition.erasure.erased import Erased
 from recognition.erasure.places import Trace
 from recognition.erasure.receipt import MACHINE, Entry, Receipt, as_json, as_text, counted
 from recognition.erasure.traces import (
@@ -167,3 +168,18 @@ def test_an_erasure_that_found_nothing_but_a_machine_to_ask_asks_so_too() -> Non
     asked, row = Entry(MACHINE, "asked to erase", 1, "T1"), Entry("student table", "row with consent", 1, "T1")
     assert "is the id right" in as_text(Receipt("7", "T0", "T1", False, (asked,)))
     assert "is the id right" not in as_text(Receipt("7", "T0", "T1", False, (asked, row)))
+
+
+def test_what_a_run_that_was_cut_off_set_out_to_erase_is_counted_once() -> None:
+    record, row = ("output bucket", "record"), ("student table", "row")
+    cut_off = Erased(1.0).with_found({record: 3})
+    again = cut_off.with_found({record: 1, row: 2})
+    assert again == Erased(1.0, counts={record: 3, row: 2}, under_way=True)
+    assert replace(again, under_way=False).with_found({record: 1}).counts == {record: 4, row: 2}
+
+
+def test_the_receipt_says_plainly_whether_the_operators_files_were_named() -> None:
+    done = Receipt("7", "T0", "T1", False, ())
+    for text in (as_text, as_json):
+        assert "WERE NOT NAMED" in text(done)
+        assert "WERE NOT NAMED" not in text(replace(done, files_named=True))
