@@ -113,6 +113,8 @@ def named(student_id: str, standing: Standing) -> str:
 def _picture(clip: ClipSeen, version: FinishedVersion) -> str:
     if clip.picture:
         return f"picture, with the faces' numbers: s3://{clip.picture.bucket}/{clip.picture.key}"
+    if clip.picture_gone:
+        return "picture: no longer there, it was erased or has expired"
     names_somebody = bool(version.judged.faces)
     return "picture: not to be shown, it names a student who may not be named" if names_somebody else "no picture"
 

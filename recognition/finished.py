@@ -1,7 +1,8 @@
 """The versions of clips that were worked on, and which of a clip's versions counts.
 
 Pure; `aws.finished` reads them. The surprising rule: neither when a version was worked on nor in which order results
-arrived decides, but S3's sequencer: a late or repeated result of an older version changes nothing.
+arrived decides, but S3's sequencer: a late or repeated result of an older version changes nothing. What people said of
+an older version holds on if the newer one has the same bytes, as a clip has that is only to be worked on again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class FinishedVersion:
 
     `decision` is None where nothing was looked at, and where its record cannot be read, of which `fault` tells.
     `took_ms`: the work on it, milliseconds, `usd` what it cost; None where that was not kept. `reason`: the result's.
-    `outdated` counts the corrections of the clip's other versions, which hold no more for this one.
+    `outdated` counts the corrections of the clip's other versions, which hold no more for this one: it has other bytes.
     """
 
     upload: Upload
@@ -55,9 +56,19 @@ def newest(versions: Sequence[FinishedVersion]) -> FinishedVersion | None:
     }
     standing = [version for version in versions if version.upload.job_id not in overtaken]
     counts = max(standing, key=lambda version: (version.at, version.upload.job_id), default=None)
-    said = {(each.upload.job_id, correction) for each in versions for correction in each.corrections}
-    outdated = sum(job_id != counts.upload.job_id for job_id, _ in said) if counts else 0
-    return replace(counts, outdated=outdated) if counts and outdated else counts
+    return _with_said_of_others(versions, counts) if counts else None
+
+
+def _with_said_of_others(versions: Iterable[FinishedVersion], counts: FinishedVersion) -> FinishedVersion:
+    """The version that counts, with what was said of the same bytes under other versions; the rest is outdated."""
+    others = [each for each in versions if each.upload.job_id != counts.upload.job_id]
+    said = {(each.upload.job_id, each.upload.etag, correction) for each in others for correction in each.corrections}
+    alike = {correction for _, etag, correction in said if etag and etag == counts.upload.etag}
+    outdated = sum(not etag or etag != counts.upload.etag for _, etag, _ in said)
+    if not said:
+        return counts
+    in_order = sorted([*sorted(alike, key=repr), *counts.corrections], key=lambda correction: correction.at)
+    return replace(counts, corrections=tuple(in_order), outdated=outdated)
 
 
 def newest_of_each_clip(versions: Iterable[FinishedVersion]) -> list[FinishedVersion]:

@@ -8,8 +8,8 @@ at, nobody is absent.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from recognition.corrections import JudgedFace
@@ -53,11 +53,18 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class ClipSeen:
     """A clip of the session. `picture` is None where there is none, and where it names somebody who may not be named
-    any longer. `unknown_faces` counts those, too."""
+    any longer. `unknown_faces` counts those, too. `picture_gone`: there was one, which an erasure or its time has
+    taken away."""
 
     version: FinishedVersion
     unknown_faces: int
     picture: Location | None
+    picture_gone: bool = False
+
+    def with_pictures(self, there: Collection[Location]) -> ClipSeen:
+        """The clip, its picture only if it is one of those `there`."""
+        gone = self.picture is not None and self.picture not in there
+        return replace(self, picture=None, picture_gone=True) if gone else self
 
 
 @dataclass(frozen=True, slots=True)

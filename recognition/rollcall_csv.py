@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from recognition.rollcall import Line, RollCall, Status
 from recognition.rollcall_matrix import Matrix
+from recognition.rollcall_wording import session_title
 from wire.result_csv import neutralise
 
 HEADER = (
@@ -36,7 +37,7 @@ def session_csv(call: RollCall) -> str:
 
 def matrix_csv(matrix: Matrix) -> str:
     """A row for each student, a column for each session, and how often the student was what."""
-    header = ("student_id", "name", "on_roster", *matrix.sessions, *COUNTED)
+    header = ("student_id", "name", "on_roster", *map(session_title, matrix.sessions), *COUNTED)
     rows = [
         (row.student_id, row.name, "yes" if row.on_roster else "no", *row.statuses, *map(row.statuses.count, COUNTED))
         for row in matrix.rows

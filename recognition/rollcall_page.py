@@ -24,6 +24,7 @@ from recognition.rollcall_wording import (
     clip_words,
     evidence_words,
     remarks,
+    session_title,
     short_key,
 )
 from recognition.sections import Session
@@ -37,7 +38,7 @@ def session_page(call: RollCall, made_at: datetime, pictures: Mapping[str, bytes
     others = [_line(line, call.session, places) for line in call.others]
     return _page(
         f"Roll call {call.session.section}",
-        f"{call.session.name or 'all clips'} · made {made_at:%Y-%m-%d %H:%M} UTC",
+        f"{session_title(call.session.name)} · made {made_at:%Y-%m-%d %H:%M} UTC",
         _counts(line.status for line in call.lines),
         _table(("Student", "Roll call", "Evidence"), [_line(line, call.session, places) for line in call.lines]),
         _section("Others seen", _table(("Student", "", "Evidence"), others)),
@@ -58,11 +59,10 @@ def matrix_page(matrix: Matrix, made_at: datetime, told: Sequence[str]) -> str:
         ]
         for row in matrix.rows
     ]
-    sessions = [name or "all clips" for name in matrix.sessions]
     return _page(
         f"Roll call {matrix.section}",
         f"{len(matrix.sessions)} sessions · made {made_at:%Y-%m-%d %H:%M} UTC",
-        _table(("Student", *sessions, *COUNTED), rows, turned=short),
+        _table(("Student", *map(session_title, matrix.sessions), *COUNTED), rows, turned=short),
         _section("To know", _list(map(escape, told))),
         _meaning((status for row in matrix.rows for status in row.statuses), short=short),
     )
@@ -124,6 +124,7 @@ def _figure(clip: ClipSeen, places: Mapping[str, int], pictures: Mapping[str, by
     key = clip.version.upload.key
     shown = f'<img alt="" src="data:image/jpeg;base64,{b64encode(pictures[key]).decode()}">' if key in pictures else ""
     place = f"<br><small>s3://{escape(clip.picture.bucket)}/{escape(clip.picture.key)}</small>" if clip.picture else ""
+    place = "<br><small>the picture is no longer there</small>" if clip.picture_gone else place
     words = f"{escape(short_key(key, clip.version.session))}<br><small>{escape(clip_words(clip))}</small>{place}"
     return f'<figure id="clip-{places[key]}">{shown}<figcaption>{words}</figcaption></figure>'
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from recognition.annotate import label_font
 from recognition.one_line import one_line
 from recognition.rollcall_matrix import Matrix, Row
-from recognition.rollcall_wording import LETTERS
+from recognition.rollcall_wording import LETTERS, session_title
 
 PAPER, INK, SOFT, LINE = (255, 253, 250), (28, 25, 23), (107, 100, 92), (226, 221, 213)
 COLOURS = {"present": (22, 128, 61), "uncertain": (180, 95, 6), "absent": (185, 28, 28)}
@@ -62,7 +62,7 @@ def rollcall_picture(matrix: Matrix, title: str) -> bytes:
 def _layout(matrix: Matrix, font: ImageFont.FreeTypeFont) -> Layout:
     words = len(matrix.sessions) == 1
     names = tuple(_cut(f"{row.name}  {row.student_id}", font) for row in matrix.rows)
-    labels = tuple(_cut(session or "all clips", font) for session in matrix.sessions)
+    labels = tuple(_cut(session_title(session), font) for session in matrix.sessions)
     widest = max((_width(label, font) for label in labels), default=0)
     left = MARGIN + max((_width(name, font) for name in names), default=0) + ROW
     column = max(widest, _width("without consent", font)) + ROW // 2 if words else ROW

@@ -28,6 +28,11 @@ MOST_WORDS = 6
 """Sessions side by side; more get a letter each."""
 
 
+def session_title(name: str) -> str:
+    """A session's name as a heading; clips may belong to none."""
+    return name or "all clips"
+
+
 def short_key(key: str, session: Session) -> str:
     """The clip's key without its section and session, where it begins with them."""
     return key.removeprefix(f"{session.section}/{session.name}/")

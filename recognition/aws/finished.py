@@ -23,7 +23,7 @@ from wire.s3_event import Upload
 
 READ = (
     "job_id", "state", "identity", "sequencer", "section", "ordering", "outcome", "decision", "corrections", "took_ms",
-    "usd", "reason",
+    "usd", "reason", "etag",
 )  # fmt: skip
 """What a finished version is made of. An item under way may hold 300 kB of `result` besides."""
 
@@ -125,7 +125,8 @@ def number_in(item: Mapping[str, Any], name: str) -> float | None:
 def _upload(item: Mapping[str, Any]) -> Upload:
     """The identity says bucket, key and version; a version without a name is told by eTag and sequencer."""
     bucket, key, *version = json.loads(item["identity"]["S"])
-    version_id, etag = (version[0], "") if len(version) == 1 else ("", version[0])
+    kept = item.get("etag", {}).get("S", "")
+    version_id, etag = (version[0], kept) if len(version) == 1 else ("", version[0])
     return Upload(bucket, key, version_id, etag, item["sequencer"]["S"], 0)
 
 

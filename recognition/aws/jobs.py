@@ -94,6 +94,7 @@ class DynamoJobs:
         names |= {"#sequencer": "sequencer", "#decision": "decision"}
         update = "SET " + ", ".join(f"{name} = :{name[1:]}" for name in names)
         told = {"took_ms": _number(entry.took_ms, 1), "usd": _number(entry.usd, 9), "reason": {"S": entry.reason}}
+        told["etag"] = {"S": upload.etag}  # of the bytes: what a person says of them holds for a version of the same
         for name, value in told.items():
             if value and value != {"S": ""}:
                 names[f"#{name}"], values[f":{name}"] = name, value

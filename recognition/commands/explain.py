@@ -24,7 +24,7 @@ def explain(clip: str, picture: Path | None) -> None:
     records = stage_records()
     version = records.of_clip(clip)
     standing = records.standing(version.session.section, [version])
-    seen = clip_seen(version, standing, records.output_bucket)
+    (seen,) = records.with_pictures([clip_seen(version, standing, records.output_bucket)])
     for line in explained(seen, standing):
         click.echo(one_line(line))
     if picture:

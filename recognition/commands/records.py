@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recognition.aws.finished import DynamoFinished
     from recognition.aws.pictures import S3Pictures
     from recognition.gallery import Gallery
+    from recognition.rollcall import ClipSeen
     from wire.result_message import Location
 
 REQUIRED = ("JOB_TABLE", "STUDENT_TABLE", "GALLERY_BUCKET", "OUTPUT_BUCKET")
@@ -61,6 +62,11 @@ class Records:
     def standing(self, section: str, versions: Sequence[FinishedVersion], also: Collection[str] = ()) -> Standing:
         """How the section's students stand now."""
         return standing_of(section, versions, self.register, self.gallery(), datetime.now(timezone.utc), also)
+
+    def with_pictures(self, clips: Sequence[ClipSeen]) -> tuple[ClipSeen, ...]:
+        """The clips, their pictures where they still are."""
+        there = self.pictures.there([clip.picture for clip in clips if clip.picture])
+        return tuple(clip.with_pictures(there) for clip in clips)
 
     def picture(self, version: FinishedVersion, place: Location | None) -> bytes | None:
         """The version's annotated picture, if it may be shown and is still there."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from recognition.errors import SetupError
@@ -60,7 +60,7 @@ def _roll_calls(turns: Sequence[Turn]) -> Table:
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    drawn = Table(*titles)
+    drawn = Table(*(Column(title, overflow="fold") for title in titles))  # half a key finds no clip
     for row in rows:
         drawn.add_row(*(Text(one_line(cell)) for cell in row))
     return drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ def rollcall(
     versions = records.of_section(section, session)
     standing = records.standing(section, versions)
     calls = roll_calls(versions, standing, records.output_bucket)
+    if session is not None:
+        calls = [replace(call, clips=records.with_pictures(call.clips)) for call in calls]
     matrix, told = matrix_of(section, calls), [remark for call in calls for remark in remarks(call)]
     shown = _pictures(records, calls[0]) if pictures else {}
     now = datetime.now(timezone.utc)
@@ -68,10 +71,10 @@ def _pictures(records: Records, call: RollCall) -> dict[str, bytes]:
 
 def _table(matrix: Matrix) -> Table:
     """Many sessions get a letter each."""
-    from recognition.rollcall_wording import LETTERS, MOST_WORDS
+    from recognition.rollcall_wording import LETTERS, MOST_WORDS, session_title
 
     short = len(matrix.sessions) > MOST_WORDS
-    table = Table("student", "name", *(escape(one_line(session)) for session in matrix.sessions))
+    table = Table("student", "name", *(escape(one_line(session_title(session))) for session in matrix.sessions))
     for row in matrix.rows:
         name = one_line(row.name) if row.on_roster else f"{one_line(row.name)} (not on the roster)"
         words = (LETTERS[status] if short and status else status for status in row.statuses)

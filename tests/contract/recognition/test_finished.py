@@ -38,6 +38,16 @@ def test_finished_versions_come_back_as_they_were(stage: Any, records: DynamoFin
     assert sorted(records.of("cse546"), key=lambda each: each.upload.key) == versions
 
 
+def test_a_correction_is_found_again_on_a_newer_version_of_the_same_bytes(stage: Any, records: DynamoFinished) -> None:
+    first, again = finished(ADA), finished(face(1), sequencer="02")
+    first, again = (replace(each, upload=replace(each.upload, etag="e")) for each in (first, again))
+    work(stage, first)
+    said = correction(ADA, "is", "b")
+    records.correct(first, said)
+    work(stage, again)
+    assert records.of_clip(again.session, again.upload.key) == replace(again, corrections=(said,))
+
+
 def test_a_version_without_a_name_is_known_by_etag_and_sequencer(stage: Any, records: DynamoFinished) -> None:
     plain = finished(ADA)
     version = replace(plain, upload=replace(plain.upload, version_id="", etag="e"))

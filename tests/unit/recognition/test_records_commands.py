@@ -101,6 +101,21 @@ def test_rollcall_of_a_session_says_who_was_there_and_writes_what_is_asked_for(r
     assert {Path(name).stat().st_mode & 0o777 for name in ("r.csv", "r.html", "r.png")} == {0o600}
 
 
+def test_only_pictures_that_are_there_are_told_of(run: Run, worked: Stage) -> None:
+    worked.work(finished(face(1, "b"), clip="cam2.mp4"))
+    asked = ("rollcall", "cse546", SESSION, "--csv", "r.csv", "--html", "r.html", "--pictures")
+    place = f"s3://{worked.settings.output_bucket}/{CLIP}.jpg"
+    run(*asked)
+    assert (rows("r.csv")["a"]["picture"], place in Path("r.html").read_text()) == (place, True)
+    assert place in run("explain", CLIP).out
+    worked.s3.delete_object(Bucket=worked.settings.output_bucket, Key=f"{CLIP}.jpg")
+    assert run(*asked).code == 0
+    page = Path("r.html").read_text()
+    assert (rows("r.csv")["a"]["picture"], rows("r.csv")["b"]["picture"]) == ("", place.replace("cam1", "cam2"))
+    assert (place in page, page.count("the picture is no longer there"), page.count("data:image")) == (False, 1, 1)
+    assert "picture: no longer there, it was erased or has expired" in run("explain", CLIP).out
+
+
 def test_rollcall_of_a_section_sets_its_sessions_side_by_side(run: Run, worked: Stage) -> None:
     worked.work(finished(face(1, "b"), session="2026-11-30T0900"))
     shown = run("rollcall", "cse546", "--csv", "r.csv", "--html", "r.html", "--png", "r.png")
@@ -303,3 +318,15 @@ def test_records_that_do_not_tell_enough_say_so_and_what_would(run: Run, stage: 
     assert refused.code == 1
     assert "nothing can be rehearsed: 1 face(s) were decided by more than a record keeps" in refused.message
     assert "rehearse --clips DIR" in refused.message
+
+
+def test_clips_of_no_session_have_a_heading_on_the_terminal(run: Run, stage: Stage) -> None:
+    stage.work(finished(face(1, "a"), session=""))
+    assert "all clips" in run("rollcall", "cse546").out
+
+
+def test_a_rehearsal_shows_the_whole_of_a_long_key(run: Run, stage: Stage) -> None:
+    stage.work(finished(face(1, "a"), clip="x" * 150 + ".mp4"))
+    done = run("rehearse", "cse546", "--threshold", "0.99")
+    changes, _, _ = done.out.partition("roll call now")
+    assert (done.code, changes.count("x")) == (3, 150)

@@ -173,6 +173,34 @@ def test_a_correction_whose_face_is_gone_is_told() -> None:
     assert "what Prof. Noether said of the face at 5.0 s no longer counts" in remarks(call)[0]
 
 
+def of_bytes(etag: str, version: FinishedVersion) -> FinishedVersion:
+    return replace(version, upload=replace(version.upload, etag=etag))
+
+
+def test_corrections_hold_for_a_newer_version_of_the_same_bytes() -> None:
+    older = of_bytes("e", finished(face(1), face(2), corrections=[correction(face(1), "is", "b")]))
+    later = replace(correction(face(1), "is", "a"), at=1_795_000_200.0)
+    again = of_bytes("e", finished(face(2), replace(face(1), face=2), sequencer="02"))
+    assert {line.student_id: line.status for line in call_of(older, again).lines} == {"a": "absent", "b": "present"}
+    call = call_of(replace(again, corrections=(later,)), older)
+    assert {line.student_id: line.status for line in call.lines} == {"a": "present", "b": "absent"}, "the last word"
+    assert remarks(call) == []
+
+
+def test_a_correction_whose_face_the_newer_version_lacks_is_told() -> None:
+    older = of_bytes("e", finished(face(1), corrections=[correction(face(1), "is", "b")]))
+    (told,) = remarks(call_of(older, of_bytes("e", finished(face(3), sequencer="02"))))
+    assert "what Prof. Noether said of the face at 1.0 s no longer counts" in told
+
+
+@pytest.mark.parametrize(("before", "now"), [("e", "f"), ("", ""), ("e", "")])
+def test_corrections_do_not_hold_for_a_newer_version_that_may_show_something_else(before: str, now: str) -> None:
+    older = of_bytes(before, finished(face(1), corrections=[correction(face(1), "is", "b")]))
+    call = call_of(older, of_bytes(now, finished(face(1), sequencer="02")))
+    assert {line.status for line in call.lines} == {"absent"}
+    assert "1 correction(s) of an earlier version no longer count" in remarks(call)[0]
+
+
 def test_corrections_of_a_version_that_was_overtaken_are_told_not_lost_unawares() -> None:
     seen = face(1, "a")
     corrected = finished(seen, sequencer="01", corrections=[correction(seen, "is unknown")])
