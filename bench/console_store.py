@@ -25,6 +25,7 @@ from tests.furnished import furnish
 from wire.result_message import Outcome
 from wire.s3_event import Upload
 
+TERM_S = 13 * 7 * 86_400  # the clips are of a term, as ten thousand are; the newest is of now
 SECTIONS, ROSTER, SESSIONS, FACES = 50, 30, 20, 8
 QUEUES = ("REQUEST_QUEUE_URL", "OUTPUT_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "OUTPUT_DEAD_LETTER_QUEUE_URL")
 NAMES = {
@@ -63,7 +64,7 @@ def fill(clips: int) -> Filled:
     S3Galleries(s3, "galleries").publish(replace(gallery, enrolled=None, sections=rosters))
     jobs, now = DynamoJobs(dynamodb, "jobs"), time.time()
     made = [
-        _clip(jobs, n, now - (clips - n) * 60, students)
+        _clip(jobs, n, now - (clips - n) * TERM_S / clips, students)
         for n in track(range(clips), "filling", console=Console(stderr=True))
     ]
     newest = made[-1 - SECTIONS]  # of a section and session that many others share

@@ -254,12 +254,6 @@ def a_clip_is_found_by_its_job(stage: Stage) -> None:
     DynamoFinished(stage.client("dynamodb"), stage["JOB_TABLE"]).by_job("0" * 64)
 
 
-def an_upload_from_a_browser_is_given_up(stage: Stage) -> None:
-    key = uuid4().hex
-    upload = S3Uploads(stage.root("s3"), stage["INPUT_BUCKET"]).begin(key)
-    S3Uploads(stage.client("s3"), stage["INPUT_BUCKET"]).give_up(key, upload)
-
-
 def _look_back(role: str) -> list[Use]:
     """What everybody may do who is to see what was decided and why."""
     return [
@@ -353,7 +347,6 @@ CONSOLE_USES = [
     _of(CONSOLE, the_newest_are_listed, "dynamodb:Query JobTable"),
     _of(CONSOLE, entries_that_an_index_lists_are_read, "dynamodb:BatchGetItem JobTable"),
     _of(CONSOLE, a_clip_is_found_by_its_job, "dynamodb:GetItem JobTable"),
-    _of(CONSOLE, an_upload_from_a_browser_is_given_up, "s3:AbortMultipartUpload InputBucket"),
 ]
 PEOPLES_USES = [*INSTRUCTOR_USES, *PRIVACY_USES, *CONSOLE_USES]
 
