@@ -1,7 +1,6 @@
 """The stage behind the pages: the adapters, made once from the environment. The console's composition root.
 
-Knows no pages. The surprising rule: nothing is asked of AWS until a page needs it, so that a console whose stage is
-not there can still say so.
+Knows no pages. Nothing is asked of AWS until a page needs it, so that a console whose stage is not there can say so.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from console.everybody import Everybody
+from console.everybody import Lately, ListedRegister, everybody_in
 from console.settings import Settings
 from recognition.commands.records import Records, stage_records
 from recognition.errors import GalleryError, SetupError
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from recognition.aws.roster import DynamoRoster
     from recognition.aws.uploads import S3Uploads
     from recognition.gallery import Gallery
+    from recognition.roster import Student
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Stage:
             with self._reading:  # the adapter keeps the last one it read, and is no place for two threads
                 return read()
 
-        return replace(found, gallery=gallery)
+        return replace(found, gallery=gallery, register=ListedRegister(self.students, self.everybody))
 
     @cached_property
     def students(self) -> DynamoRoster:
@@ -73,6 +73,11 @@ class Stage:
         from recognition.aws.latest import DynamoLatest
 
         return DynamoLatest(self.client("dynamodb"), self.named("JOB_TABLE"))
+
+    @cached_property
+    def sections(self) -> Lately[list[str]]:
+        """The sections of the newest clips; the empty one is that of clips of none."""
+        return Lately(self.latest.sections)
 
     def sections_of_gallery(self) -> list[str]:
         """The sections that have a roster in the published gallery; none where no gallery is published."""
@@ -110,9 +115,9 @@ class Stage:
         return S3Galleries(self.client("s3"), self.named("GALLERY_BUCKET"))
 
     @cached_property
-    def everybody(self) -> Everybody:
+    def everybody(self) -> Lately[tuple[Student, ...]]:
         """The student table's rows, for lists."""
-        return Everybody(self.students.everybody)
+        return everybody_in(self.students.everybody)
 
     def client(self, service: str) -> Any:
         """The service's client; one for all threads, which boto3's clients allow."""

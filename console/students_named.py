@@ -9,7 +9,7 @@ from recognition.roster import MAX_TEXT, Student
 
 def student_of_token(token: str) -> Student | None:
     """The student whose token it is; None if it is nobody's, or nobody's any longer."""
-    there = {student.student_id: student for student in the_stage().everybody.students()}
+    there = {student.student_id: student for student in the_stage().everybody.get()}
     found = whose(token, there)
     return there[found] if found else None
 
@@ -18,7 +18,7 @@ def student_sought(text: str) -> tuple[Student | None, str]:
     """Whose id `text` is, or whose name (in whatever case, or a part of it that only one has); else None and why."""
     if len(text) > MAX_TEXT:
         return None, f"An id or a name has {MAX_TEXT} characters at most."
-    everybody = the_stage().everybody.students()
+    everybody = the_stage().everybody.get()
     folded = text.casefold()
     kinds = (
         [student for student in everybody if student.student_id == text],

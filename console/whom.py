@@ -25,11 +25,11 @@ def whom(token: str) -> str:
     if remembered is not None:
         return remembered
     everybody = the_stage().everybody
-    listed = (student.student_id for student in everybody.students())
+    listed = (student.student_id for student in everybody.get())
     found = whose(token, chain(listed, photographs_of_each().of))
     if found is None:
         everybody.changed()  # somebody may have been listed a moment ago
-        found = whose(token, (student.student_id for student in everybody.students()))
+        found = whose(token, (student.student_id for student in everybody.get()))
     return abort(404) if found is None else found
 
 

@@ -47,7 +47,7 @@ def page() -> str:
         made = _drawn(gallery).made
     except EnrolmentError as error:
         return render_template("calibrate.html", gallery=gallery, why=str(error), made=None)
-    names = {student.student_id: student.name for student in the_stage().everybody.students()}
+    names = {student.student_id: student.name for student in the_stage().everybody.get()}
     return render_template(
         "calibrate.html", gallery=gallery, why="", made=made, names=names, rough=ROUGH, how_sure=how_sure(made.found)
     )

@@ -119,7 +119,7 @@ def _page(asked: Filter, student_id: str | None) -> Page:
 
 def _sections() -> list[str]:
     stage = the_stage()
-    return sorted({*filter(None, stage.latest.sections()), *stage.sections_of_gallery()})
+    return sorted({*filter(None, stage.sections.get()), *stage.sections_of_gallery()})
 
 
 def _at_work(work: AtWork) -> tuple[AtWork, Session, bool]:

@@ -39,8 +39,8 @@ pages = Blueprint("roll_call", __name__, url_prefix="/roll-call")
 def sections() -> str:
     """The sections with a roster or a recent clip, how many are on each roster and how many of them are enrolled."""
     stage = the_stage()
-    rosters: dict[str, set[str]] = {section: set() for section in stage.latest.sections() if section}
-    for student in stage.everybody.students():
+    rosters: dict[str, set[str]] = {section: set() for section in stage.sections.get() if section}
+    for student in stage.everybody.get():
         for section in student.sections:
             rosters.setdefault(section, set()).add(student.student_id)
     enrolled: set[str] = set()

@@ -52,7 +52,7 @@ def found() -> str:
 
 def _list(asked: MultiDict[str, str], words: str) -> str:
     consent, section = asked.get("consent", ""), asked.get("section", "")
-    students = the_stage().everybody.students()
+    students = the_stage().everybody.get()
     now = datetime.now(timezone.utc)
     kinds = {each.student_id: kind_of(each, now) for each in students}
     wanted = [

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from flask import Flask
 
-from console.everybody import FRESH_S, Everybody
+from console.everybody import FRESH_S, everybody_in
 from console.kept import Kept
 from console.pages.students import A_PAGE
 from recognition.aws.erased import S3Erased
@@ -207,15 +207,15 @@ def test_a_list_is_read_anew_after_a_while_and_after_a_change() -> None:
         reads.append(now[0])
         return [student("b", "Bob"), student("a", "Ada")]
 
-    everybody = Everybody(read, lambda: now[0])
-    assert [each.student_id for each in everybody.students()] == ["a", "b"]
+    everybody = everybody_in(read, lambda: now[0])
+    assert [each.student_id for each in everybody.get()] == ["a", "b"]
     now[0] = FRESH_S
-    everybody.students()
+    everybody.get()
     assert len(reads) == 1
     now[0] = FRESH_S + 0.1
-    everybody.students()
+    everybody.get()
     everybody.changed()
-    everybody.students()
+    everybody.get()
     assert len(reads) == 3
 
 
