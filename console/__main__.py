@@ -28,13 +28,22 @@ def serve() -> None:
     from waitress import serve as serve_wsgi
 
     from console.app import create_app
+    from console.protection import LARGEST_FORM
 
     settings = read_settings(os.environ)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it found each credential
     app = create_app(settings)
     click.echo(f"console: http://{settings.host}:{settings.port}/  (Ctrl-C ends it)", err=True)
-    serve_wsgi(app, host=settings.host, port=settings.port, threads=THREADS, ident=None)
+    serve_wsgi(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=LARGEST_FORM,  # else it would put a gigabyte of anybody's on the disk
+        clear_untrusted_proxy_headers=not settings.behind_proxy,
+    )
 
 
 @cli.command("add-user")

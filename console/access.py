@@ -7,6 +7,7 @@ do; whoever is removed or gets another password is out at the next request.
 from __future__ import annotations
 
 import getpass
+import ipaddress
 import re
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from werkzeug import Response
 from werkzeug.exceptions import SecurityError
 
 from console.changes import changed
+from console.kept import Kept
 from console.settings import Settings
 from console.users import ROLES, Role, User, read_users, signed_in
 from recognition.errors import SetupError
@@ -29,6 +31,7 @@ T = TypeVar("T")
 
 MOST_TRIES = 10
 TRIES_WITHIN_S = 300.0
+MOST_PLACES = 10_000
 HERE = ("127.0.0.1", "::1")
 OPEN = frozenset({"access.sign_in", "access.enter", "static"})
 
@@ -37,14 +40,24 @@ pages = Blueprint("access", __name__)
 
 @dataclass
 class Door:
-    """Failed sign-ins, the last `MOST_TRIES` of them: more within `TRIES_WITHIN_S` and nobody gets to try, for guessing
-    is then more likely than forgetting."""
+    """Failed sign-ins by where they came from: `MOST_TRIES` within `TRIES_WITHIN_S` and nobody there gets to try, for
+    guessing is then more likely than forgetting. Whoever guesses elsewhere shuts nobody out here."""
 
     clock: Callable[[], float] = time.monotonic
-    failed: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_TRIES))
+    _failed: Kept[deque[float]] = field(init=False)
 
-    def is_shut(self) -> bool:
-        return len(self.failed) == MOST_TRIES and self.clock() - self.failed[0] < TRIES_WITHIN_S
+    def __post_init__(self) -> None:
+        self._failed = Kept(TRIES_WITHIN_S, MOST_PLACES, self.clock)
+
+    def is_shut(self, place: str) -> bool:
+        failed = self._failed.get(place)
+        return failed is not None and len(failed) == MOST_TRIES and self.clock() - failed[0] < TRIES_WITHIN_S
+
+    def note(self, place: str) -> None:
+        """One more try has failed."""
+        failed = self._failed.get(place) or deque(maxlen=MOST_TRIES)
+        failed.append(self.clock())
+        self._failed.put(place, failed)
 
 
 def user() -> User:
@@ -93,12 +106,13 @@ def sign_in() -> str | Response:
 def enter() -> tuple[str, int] | Response:
     """Sign in. A wrong name and a wrong password are told in the same words."""
     door: Door = current_app.extensions["door"]
-    if door.is_shut():
+    place = _place()
+    if door.is_shut(place):
         flash("Too many failed tries. Wait five minutes.", "error")
         return render_template("sign_in.html"), 429
     found = signed_in(read_users(_settings().users), request.form.get("name", ""), request.form.get("password", ""))
     if found is None:
-        door.failed.append(door.clock())
+        door.note(place)
         flash("Name or password is wrong.", "error")
         return render_template("sign_in.html"), 401
     session.clear()  # whatever an earlier session held
@@ -115,6 +129,15 @@ def leave() -> Response:
     return redirect(url_for("access.sign_in"), 303)
 
 
+def _place() -> str:
+    """Where the request comes from: an address, or the network of one of version 6, of which everybody has many."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
+
+
 def _user(settings: Settings) -> User | None:
     users = read_users(settings.users)
     if not users:
@@ -128,7 +151,8 @@ def _user(settings: Settings) -> User | None:
 def _whoever_is_here(settings: Settings) -> User:
     """Nobody need sign in on one's own machine. A users file that vanished must not open a door to others."""
     from_elsewhere = request.remote_addr not in HERE  # a development server may listen where the settings do not say
-    if from_elsewhere or not settings.on_loopback or settings.user_header or settings.users.exists():
+    for_others = not settings.on_loopback or settings.names or settings.user_header
+    if from_elsewhere or for_others or settings.users.exists():
         raise SetupError("nobody may sign in: add who may with `python -m console add-user`")
     try:
         name = re.sub(r"[^A-Za-z0-9._@-]", "-", getpass.getuser()).strip("._@-")

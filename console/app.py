@@ -23,17 +23,17 @@ def create_app(settings: Settings) -> Flask:
         changes=Changes(settings.folder / "changes.jsonl"),
     )
     whom.install(app.extensions)
+    app.before_request(access.identify)
     protection.protect(app, settings)
     showing.install(app)
     faults.install(app)
-    app.before_request(access.identify)
     app.register_blueprint(access.pages)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     app.context_processor(lambda: {"entries": access.offered(ENTRIES), "token_of": tokens.token_of})
     app.add_url_rule("/", "start", _start)
-    if settings.names:  # a proxy on the way: what it says of scheme and host counts
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    if settings.behind_proxy:  # what it says of the sender's address counts, and of nothing else
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app
 
 

@@ -53,5 +53,11 @@ class Kept(Generic[T]):
         with self._lock:
             self._things.pop(name, None)
 
+    def drop_those(self, are_meant: Callable[[T], bool]) -> None:
+        """Forget all that are meant."""
+        with self._lock:
+            for name in [name for name, (_, thing) in self._things.items() if are_meant(thing)]:
+                del self._things[name]
+
     def _is_over(self, name: str) -> bool:
         return self.clock() - self._things[name][0] > self.seconds

@@ -52,9 +52,7 @@ class Pending:
 
 def told(form: Mapping[str, str], row: Student | None) -> Pending:
     """What the form says of a student: of a new one, or of the one whose `row` there is. Raises `StudentsError`."""
-    said = {
-        name: form.get(name, "").strip() for name in ("student", "name", "major", "year", "sections", "by", "until")
-    }
+    said = {name: form.get(name, "").strip() for name in FIELDS}
     consent = {name: text for name, text in (("granted_by", said["by"]), ("expires_at", said["until"])) if text}
     if row is not None:
         if not consent and not row.may_be_enrolled(datetime.now(timezone.utc)):
@@ -119,6 +117,6 @@ def _seen(data: bytes) -> tuple[Seen, bytes | None]:
 
     if len(data) > LARGEST:
         return Seen(unreadable=f"not a readable photograph (larger than {LARGEST >> 20} MB)"), None
-    with alone():  # the models are no place for two threads
+    with alone():  # the models are no place for two threads, nor is memory for eight large pictures at once
         seen = look_at(data, identifier())
-    return seen, None if seen.unreadable else thumbnail(data, seen)
+        return seen, None if seen.unreadable else thumbnail(data, seen)

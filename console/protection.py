@@ -16,7 +16,9 @@ from console.settings import Settings
 from recognition.files import write_private
 
 LOOPBACK = ("127.0.0.1", "localhost")
+LARGEST_BODY = 1 << 20
 LARGEST_FORM = 256 << 20  # twelve photographs of 20 MB; clips go straight to S3
+WITH_PHOTOGRAPHS = frozenset(f"students.enrol.{form}" for form in ("judge", "judge_more", "add_photographs"))
 SESSION = timedelta(hours=10)  # a working day
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'{connect}; "
@@ -29,8 +31,8 @@ def protect(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=_key(settings.folder / "key"),
         TRUSTED_HOSTS=[*LOOPBACK, *settings.names],
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=1 << 20,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         SESSION_COOKIE_NAME="console",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
@@ -38,13 +40,20 @@ def protect(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=SESSION,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
-    CSRFProtect(app)
+    app.before_request(_room)
+    CSRFProtect(app)  # reads the form: whoever may not send one must have been turned away before
     app.after_request(_headers)
 
 
 def may_speak_to(origin: str) -> None:
     """Let the page of this request send requests to `origin`, too."""
     g.connect = origin
+
+
+def _room() -> None:
+    """Photographs need more room than other forms do; nobody gets it but who may enrol."""
+    if request.endpoint in WITH_PHOTOGRAPHS and g.user and "privacy" in g.user.roles:
+        request.max_content_length = LARGEST_FORM
 
 
 def _headers(response: Response) -> Response:

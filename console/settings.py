@@ -76,6 +76,11 @@ class Settings:
             return self.host == "localhost"
 
     @property
+    def behind_proxy(self) -> bool:
+        """Whether a proxy on this machine brings the requests, so that what it says of their senders counts."""
+        return self.on_loopback and bool(self.names)
+
+    @property
     def users(self) -> Path:
         """Who may sign in; without the file, on loopback, nobody need."""
         return self.folder / "users.json"

@@ -79,7 +79,9 @@ def add_photographs(name: str) -> Response:
     """Judge some more beside those on the sheet."""
     found = _own(name)
     try:
-        pending().put(name, looked_at(found, request.files.getlist("photographs"), the_school()))
+        found = looked_at(found, request.files.getlist("photographs"), the_school())
+        _own(name)  # that took its time: whoever was erased or enrolled meanwhile is not kept again
+        pending().put(name, found)
     except RecognitionError as error:
         flash(str(error), "error")
     return redirect(url_for(".sheet", name=name), 303)
@@ -96,6 +98,7 @@ def confirm(name: str) -> tuple[str, int] | Response:
     changed("enrolled a student", student=found.line.student_id, count=len(found.taken))
     school = the_school()
     with alone():
+        found = _own(name)  # whoever came first has enrolled, or erased the student
         try:
             added = school.add(found.line, found.taken, accepted)
         except EnrolmentError as error:

@@ -6,6 +6,7 @@ whatever is cut off afterwards is finished by doing the same again.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from io import BytesIO
 
@@ -17,6 +18,7 @@ from console.access import needs
 from console.changes import changed
 from console.kept import Kept
 from console.naming import file_name
+from console.pending import pending
 from console.school import alone, the_files
 from console.stage import the_stage
 from console.whom import remember, whom
@@ -24,7 +26,7 @@ from recognition.aws.calls import error_code
 from recognition.commands.forget import stage_in
 from recognition.enrolment.journal import journal_of
 from recognition.erasure.forget import Stage, forget, look
-from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text
+from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text, iso
 from recognition.roster import MAX_TEXT
 
 pages = Blueprint("erase", __name__)
@@ -84,8 +86,7 @@ def erase(token: str) -> tuple[str, int] | Response:
         return render_template("erase.html", token=token, student_id=student_id, found=None), 422
     changed("erased a student", student=student_id)
     remember(student_id)  # for the receipt's page, once nobody is listed any more
-    with alone():
-        taken = the_files().take_out(student_id)
+    here = _take_out(student_id)
     try:
         receipt = forget(student_id, _stage(), clips=request.form.get("clips") == "yes")
     except (ClientError, BotoCoreError) as error:
@@ -94,8 +95,10 @@ def erase(token: str) -> tuple[str, int] | Response:
         return redirect(url_for(".ask", token=token), 303)
     finally:
         the_stage().everybody.changed()
-    here = tuple(Entry(HERE, what, count, receipt.began) for what, count in taken.items())
-    _receipts().put(token, replace(receipt, entries=(*here, *receipt.entries), files_named=True))
+    receipt = replace(receipt, entries=(*here, *receipt.entries), files_named=True)
+    _receipts().put(token, receipt)
+    late = _take_out(student_id)  # photographs may have been added before the consent was gone
+    _receipts().put(token, replace(receipt, entries=(*late, *receipt.entries)))
     return redirect(url_for(".receipt", token=token), 303)
 
 
@@ -132,6 +135,14 @@ def _receipts() -> Kept[Receipt]:
     found = current_app.extensions.setdefault("receipts", Kept[Receipt](HOUR_S, 100))
     assert isinstance(found, Kept)
     return found
+
+
+def _take_out(student_id: str) -> list[Entry]:
+    """Take the student out of the files, and forget the photographs that are being judged."""
+    with alone():
+        taken = the_files().take_out(student_id)
+        pending().drop_those(lambda each: each.line.student_id == student_id)
+    return [Entry(HERE, what, count, iso(time.time())) for what, count in taken.items()]
 
 
 def _here(student_id: str) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from collections.abc import Callable
@@ -11,17 +12,18 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from console.access import MOST_TRIES, Door, needs
+from console.access import MOST_PLACES, MOST_TRIES, Door, needs
 from console.app import create_app
 from console.changes import Changes
-from console.protection import LARGEST_FORM
+from console.protection import LARGEST_BODY, LARGEST_FORM
 from console.settings import Settings, read_settings
-from console.users import User, add_user, read_users, remove_user, signed_in
+from console.users import Role, User, add_user, read_users, remove_user, signed_in
 from recognition.errors import SetupError
 from tests.console.conftest import PASSWORD
 from tests.console.visiting import Visitor, notices
 
 INSTRUCTOR = frozenset({"instructor"})
+FORM = "multipart/form-data; boundary=x"
 
 
 @pytest.fixture
@@ -68,6 +70,15 @@ def test_the_last_users_removal_opens_no_door(app: Flask, signed_in: Callable[..
     assert app.test_client().get("/").status_code == 503
 
 
+def test_a_users_file_that_vanished_opens_no_door_behind_a_proxy(app: Flask) -> None:
+    settings: Settings = app.extensions["settings"]
+    add_user(settings.users, "mia", INSTRUCTOR, PASSWORD)
+    behind = create_app(replace(settings, names=("console.school.example",)))
+    settings.users.unlink()  # a proxy that names no sender makes everybody look as if on this machine
+    answer = behind.test_client().get("/", headers={"Host": "console.school.example"})
+    assert answer.status_code == 503
+
+
 def test_signing_out_ends_the_session(signed_in: Callable[..., Visitor]) -> None:
     mia = signed_in("instructor")
     assert mia.send("/sign-out", {}, found_at="/nowhere").location == "/sign-in"
@@ -93,6 +104,29 @@ def test_guessing_is_stopped_for_a_while(app: Flask) -> None:
     assert somebody.send("/sign-in", right, found_at="/sign-in").status_code == 429
     now[0] += 301
     assert somebody.send("/sign-in", right, found_at="/sign-in").status_code == 303
+
+
+def test_who_guesses_from_one_network_shuts_out_no_other(app: Flask) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    somebody = Visitor(app, app.test_client())
+
+    def tried(address: str, password: str) -> int:
+        there = {"REMOTE_ADDR": address}
+        form = {"name": "mia", "password": password}
+        return somebody.send("/sign-in", form, found_at="/sign-in", environ_overrides=there).status_code
+
+    for n in range(MOST_TRIES):
+        assert tried(f"2001:db8:0:1::{n}", "wrong") == 401  # a host has as many addresses as it likes
+    assert tried("2001:db8:0:1:2::", PASSWORD) == 429
+    assert tried("192.0.2.7", "wrong") == 401
+    assert tried("2001:db8:0:2::1", PASSWORD) == 303
+
+
+def test_guessing_fills_no_memory() -> None:
+    door = Door()
+    for n in range(MOST_PLACES + 5):
+        door.note(str(n))
+    assert len(door._failed._things) == MOST_PLACES
 
 
 def test_a_form_without_its_token_is_not_taken(app: Flask) -> None:
@@ -151,6 +185,32 @@ def test_more_than_a_form_may_hold_is_refused_with_words(app: Flask) -> None:
     length = {"CONTENT_LENGTH": str(LARGEST_FORM + 1), "CONTENT_TYPE": "application/x-www-form-urlencoded"}
     answer = app.test_client().post("/sign-in", environ_overrides=length)
     assert (answer.status_code, "Send fewer or smaller files" in answer.text) == (413, True)
+
+
+class Unread(io.RawIOBase):
+    """A body that nobody may begin to read."""
+
+    def readinto(self, _: object) -> int:
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [("instructor", "/students/enrol"), ("privacy", "/upload/judge"), (None, "/students/enrol")]
+)
+def test_only_who_may_enrol_may_send_as_much_as_photographs_are(
+    app: Flask, signed_in: Callable[..., Visitor], role: Role | None, path: str
+) -> None:
+    somebody = signed_in("privacy").app.test_client() if role is None else signed_in(role).client
+    large = {"CONTENT_LENGTH": str(LARGEST_BODY + 1), "CONTENT_TYPE": FORM, "wsgi.input": Unread()}
+    answer = somebody.post(path, environ_overrides=large)
+    assert (answer.status_code, answer.location) == ((302, "/sign-in") if role is None else (413, None))
+
+
+def test_photographs_may_be_larger_than_other_forms(signed_in: Callable[..., Visitor]) -> None:
+    privacy = signed_in("privacy")
+    form = {"photographs": (io.BytesIO(b"x" * (LARGEST_BODY + 1)), "one.jpg")}
+    answer = privacy.send("/students/enrol", form, found_at="/students/enrol")
+    assert answer.status_code == 422
 
 
 def test_what_is_unforeseen_is_told_without_its_text(

@@ -16,6 +16,7 @@ from flask import Flask
 from PIL import Image
 
 from console import pending
+from console.pages import enrol, erase
 from recognition.aws.erased import S3Erased
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
@@ -243,6 +244,47 @@ def test_while_the_command_line_enrols_the_photographs_wait(app: Flask, visitor:
         refused = confirm(visitor, sheet)
     assert (refused.status_code, "another enrolment is running" in notices(refused.text)[0]) == (422, True)
     assert confirm(visitor, sheet).status_code == 303
+
+
+def test_a_sheet_that_is_confirmed_twice_at_once_enrols_once(
+    app: Flask, visitor: Visitor, colours: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = send(visitor, [photograph(0)]).location
+    token, codes = visitor.token(sheet), []
+    both_are_in = threading.Barrier(2, timeout=20)
+    record = enrol.changed
+
+    def together(*told: Any, **also: Any) -> None:
+        record(*told, **also)
+        both_are_in.wait()
+
+    def enrol_it() -> None:
+        client = app.test_client()
+        client.set_cookie("console", visitor.client.get_cookie("console").value)  # type: ignore[union-attr]
+        codes.append(client.post(sheet, data={"csrf_token": token}).status_code)
+
+    monkeypatch.setattr(enrol, "changed", together)
+    threads = [threading.Thread(target=enrol_it) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [303, 404]
+    assert read_gallery(gallery_file(app).read_bytes()).photographs == (1,)
+
+
+def test_whoever_is_erased_is_not_enrolled_from_a_sheet_that_is_still_open(
+    app: Flask, stage: MotoStage, visitor: Visitor, colours: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erase, "QUEUE_WAIT_S", 0)
+    sheet = send(visitor, [photograph(0)]).location
+    other = send(visitor, [photograph(1)], {**FORM, "student": "n2", "name": "Ole"}).location
+    token = visitor.token(sheet)
+    ask = visitor.send("/students/erase", {"student": "n1"}, found_at="/students/erase").location
+    assert visitor.send(ask, {"student": "n1"}, found_at=ask).status_code == 303
+    assert visitor.client.post(sheet, data={"csrf_token": token}).status_code == 404
+    visitor.page(other)
+    assert DynamoRoster(stage.dynamodb, "students").students(["n1"]) == {}
 
 
 def test_what_could_not_be_published_stays_and_is_published_by_a_button(

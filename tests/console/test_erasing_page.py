@@ -112,6 +112,22 @@ def test_the_receipt_can_be_taken_away_as_text_and_as_json(visitor: Visitor, sch
     assert "receipt" in visitor.page(receipt.removesuffix("/receipt"))
 
 
+def test_photographs_added_while_the_stage_is_being_erased_go_too(
+    app: Flask, visitor: Visitor, school: list[Student], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery, place, forget = app.extensions["settings"].gallery, begin(visitor), erase.forget
+
+    def slow(*told: Any, **also: Any) -> Any:
+        gallery.write_bytes(write_gallery(make_gallery({"a": [direction(0)], "b": [direction(1)]})))
+        return forget(*told, **also)
+
+    monkeypatch.setattr(erase, "forget", slow)
+    receipt = visitor.page(confirm(visitor, place).location)
+    assert read_gallery(gallery.read_bytes()).student_ids == ("b",)
+    assert "this console's files templates 1" in words(receipt)
+    assert "this console's files templates 3" in words(receipt)
+
+
 def test_what_was_cut_off_says_so_and_is_finished_by_doing_it_again(
     app: Flask, stage: MotoStage, visitor: Visitor, school: list[Student], monkeypatch: pytest.MonkeyPatch
 ) -> None:
