@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -22,12 +21,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.bucket import emulated
 from bench.command import json_option, write_figures
 from bench.console_store import Filled, fill
-from localcloud import emulator, processes
 from localcloud.credentials import operator_environment
 from localcloud.errors import LocalCloudError
-from localcloud.places import Places, one_at_a_time
 
 WANTED_MS = 150
 WARM_UP = 3
@@ -107,22 +105,6 @@ def _timed(work: Callable[[], object], times: int) -> tuple[float, float]:
     return cuts[9], cuts[18]
 
 
-@contextmanager
-def loopback_stage() -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """An empty emulator, and the environment that leads to it. Raises `LocalCloudError` when it cannot start."""
-    with one_at_a_time():
-        python = emulator.install()
-    with tempfile.TemporaryDirectory(prefix="bench-console-") as folder:
-        places = Places(Path(folder))
-        places.make()
-        port = emulator.free_port(0)
-        group = emulator.start(python, port, places)
-        try:
-            yield Path(folder), operator_environment(port)
-        finally:
-            processes.end(group)
-
-
 def _console(folder: Path, environment: Mapping[str, str]) -> FlaskClient:
     from console.app import create_app
     from console.settings import read_settings
@@ -144,14 +126,14 @@ def _drawn(found: Mapping[str, object], pages: Sequence[Asked]) -> Table:
     "--times", type=click.IntRange(20), default=40, show_default=True, help="How often each page is asked for."
 )
 @json_option
-def main(clips: int, times: int, json_file: Path | None) -> None:
+def main(clips: int, times: int, json: Path | None) -> None:
     """Measure the console's pages."""
     try:
-        with loopback_stage() as (folder, environment):
-            os.environ.update(environment)
+        with emulated() as port, tempfile.TemporaryDirectory(prefix="bench-console-") as folder:
+            os.environ.update(operator_environment(port))
             filled = fill(clips)
             os.environ.update(filled.environment)
-            client = _console(folder, os.environ)
+            client = _console(Path(folder), os.environ)
             baseline = Asked("one row", *_timed(filled.read_a_row, times))
             pages = [
                 asked(client, page, times) for page in track(pages_of(filled), "asking", console=Console(stderr=True))
@@ -161,7 +143,7 @@ def main(clips: int, times: int, json_file: Path | None) -> None:
     found = figures(baseline, pages, clips)
     Console().print(_drawn(found, pages))
     Console().print(f"{clips:,} clips; worst p95 {found['worst_p95_ms']} ms, wanted {WANTED_MS}")
-    write_figures(json_file, found)
+    write_figures(json, found)
 
 
 if __name__ == "__main__":
