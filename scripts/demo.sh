@@ -140,7 +140,7 @@ python_here -m localcloud up --detach --state "$state" >&2
 
 say "enrolling and publishing"
 set -- --gallery "$out/gallery.npz" --students "$out/students.json"
-as_operator "$root/scripts/enrol.sh" "$material/photographs" --consent-by "the demo" "$@" >&2
+as_operator "$root/scripts/enrol.sh" "$material/photographs" --consent-by "the demo" --drop "$@" >&2
 
 say "uploading"
 as_operator "$root/scripts/upload_workload.sh" "$material/clips" >&2

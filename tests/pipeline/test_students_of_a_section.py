@@ -100,7 +100,7 @@ class School:
                 (photographs / name / path.name).write_bytes(path.read_bytes())
         (self.stage.folder / "list.csv").write_text(LIST, encoding="utf-8")
         enrol = ROOT / "scripts" / "enrol.sh"
-        self.stage.run(enrol, photographs, "--students-csv", "list.csv", environment=self.privacy)
+        self.stage.run(enrol, photographs, "--students-csv", "list.csv", "--drop", environment=self.privacy)
 
     def record(self, **clips: bytes) -> None:
         """Upload clips of the session and wait for all their results."""

@@ -157,7 +157,7 @@ def test_raw_clips_stay_unless_somebody_says_so(classroom: Classroom, everywhere
     receipt = forget(ZOE.student_id, everywhere)
     assert (receipt.complete, receipt.clips_left) == (True, 1)
     assert "1 raw clip(s) that show the student stay" in as_text(receipt)
-    classroom.add("cse546/s/both.mp4", [ZOE, BOB])
+    classroom.add("cse546/s/both.mp4", [BOB, ZOE])
     forget(ZOE.student_id, everywhere, clips=True)
     listed = classroom.stage.s3.list_object_versions(Bucket="clips")["Versions"]
     assert sorted(each["Key"] for each in listed) == ["cse546/s/both.mp4", "cse546/s/other.mp4"]
