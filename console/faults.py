@@ -7,7 +7,7 @@ import logging
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import Flask, g, render_template
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from poller.errors import AwsError
 from recognition.aws.calls import error_code
@@ -56,7 +56,9 @@ def _strange_host(_: Exception) -> tuple[str, int, dict[str, str]]:
 def _http(error: Exception) -> tuple[str, int]:
     assert isinstance(error, HTTPException)
     code = error.code or 500
-    return _page(code, *WORDS.get(code, ("Not possible", error.name)))
+    title, what = WORDS.get(code, ("Not possible", error.name))
+    ours = code == 404 and error.description != NotFound.description  # the page knows more of what is not there
+    return _page(code, title, str(error.description) if ours else what)
 
 
 def _refused(error: Exception) -> tuple[str, int]:
