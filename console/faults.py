@@ -30,9 +30,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(RecognitionError, _refused)
+    app.register_error_handler(RecognitionError, refused)
     for kind in (ClientError, BotoCoreError, AwsError):
-        app.register_error_handler(kind, _aws)
+        app.register_error_handler(kind, not_answered)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -61,13 +61,14 @@ def _http(error: Exception) -> tuple[str, int]:
     return _page(code, title, str(error.description) if ours else what)
 
 
-def _refused(error: Exception) -> tuple[str, int]:
+def refused(error: Exception) -> tuple[str, int]:
+    """Something of ours says what to change."""
     if isinstance(error, StageChanged):
         return _page(409, "Somebody was faster", str(error))
     return _page(503 if isinstance(error, SetupError) else 422, "Not possible", str(error))
 
 
-def _aws(error: Exception) -> tuple[str, int]:
+def not_answered(error: Exception) -> tuple[str, int]:
     """A service's message may quote a name or an id: its code will do."""
     code = error_code(error) or type(error).__name__
     logger.warning("aws", extra={"error": code})
