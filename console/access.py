@@ -90,6 +90,8 @@ def identify() -> Response | None:
     if g.user is None and request.endpoint not in OPEN:
         if _settings().user_header:
             abort(403)
+        if request.endpoint and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+            session["wanted"] = request.full_path.rstrip("?") if request.method == "GET" else ""
         return redirect(url_for("access.sign_in"))
     return None
 
@@ -115,11 +117,12 @@ def enter() -> tuple[str, int] | Response:
         door.note(place)
         flash("Name or password is wrong.", "error")
         return render_template("sign_in.html"), 401
+    wanted = str(session.get("wanted") or url_for("start"))  # only a page of this console is ever noted
     session.clear()  # whatever an earlier session held
     session["name"], session["stamp"] = found.name, found.stamp
     session.permanent = True
     changed("signed in", by=found.name)
-    return redirect(url_for("start"), 303)
+    return redirect(wanted, 303)
 
 
 @pages.post("/sign-out")

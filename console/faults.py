@@ -7,7 +7,7 @@ import logging
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import Flask, g, render_template
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from poller.errors import AwsError
 from recognition.aws.calls import error_code
@@ -30,9 +30,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(RecognitionError, _refused)
+    app.register_error_handler(RecognitionError, refused)
     for kind in (ClientError, BotoCoreError, AwsError):
-        app.register_error_handler(kind, _aws)
+        app.register_error_handler(kind, not_answered)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -56,16 +56,19 @@ def _strange_host(_: Exception) -> tuple[str, int, dict[str, str]]:
 def _http(error: Exception) -> tuple[str, int]:
     assert isinstance(error, HTTPException)
     code = error.code or 500
-    return _page(code, *WORDS.get(code, ("Not possible", error.name)))
+    title, what = WORDS.get(code, ("Not possible", error.name))
+    ours = code == 404 and error.description != NotFound.description  # the page knows more of what is not there
+    return _page(code, title, str(error.description) if ours else what)
 
 
-def _refused(error: Exception) -> tuple[str, int]:
+def refused(error: Exception) -> tuple[str, int]:
+    """Something of ours says what to change."""
     if isinstance(error, StageChanged):
         return _page(409, "Somebody was faster", str(error))
     return _page(503 if isinstance(error, SetupError) else 422, "Not possible", str(error))
 
 
-def _aws(error: Exception) -> tuple[str, int]:
+def not_answered(error: Exception) -> tuple[str, int]:
     """A service's message may quote a name or an id: its code will do."""
     code = error_code(error) or type(error).__name__
     logger.warning("aws", extra={"error": code})

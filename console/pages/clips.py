@@ -66,6 +66,8 @@ def choose() -> Response:
     """Filter: whoever is sought by id or name becomes a token, or is told as not there."""
     asked, sought = _asked(request.form), request.form.get("sought", "").strip()
     told = {**asked.told, "student": ""}
+    if request.form.get("session") and asked.section is None:
+        flash("A session is a section's: say which section, too. All sessions are shown.", "error")
     if sought:
         student, why = student_sought(sought)
         if student is None:

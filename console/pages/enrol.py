@@ -23,6 +23,11 @@ from recognition.enrolment.gate import passes
 from recognition.errors import EnrolmentError, RecognitionError, StageChanged
 from recognition.roster import Student
 
+GONE = (
+    "What was seen on the photographs is kept for half an hour, while the console runs, for whoever sent them. "
+    "Nothing was enrolled from this page: choose them again under Students."
+)
+
 pages = Blueprint("enrol", __name__)
 
 
@@ -156,4 +161,4 @@ def _row(student_id: str) -> Student:
 
 def _own(name: str) -> Pending:
     found = pending().get(name)
-    return found if found is not None and found.by == user().name else abort(404)
+    return found if found is not None and found.by == user().name else abort(404, GONE)

@@ -32,6 +32,10 @@ from recognition.roster import MAX_TEXT
 pages = Blueprint("erase", __name__)
 
 HOUR_S = 3600.0
+GONE = (
+    "A receipt is kept for an hour, while the console runs. Erase by id, under Students, looks again and gives "
+    "another receipt."
+)
 HERE = "this console's files"
 QUEUE_WAIT_S = 2
 
@@ -109,7 +113,7 @@ def receipt(token: str) -> str:
     return render_template(
         "receipt.html",
         token=token,
-        receipt=receipt_of(token) or abort(404),
+        receipt=receipt_of(token) or abort(404, GONE),
         stays=STAYS,
         here=HERE,
         journal=journal_of(the_files().gallery_file).exists(),
@@ -120,7 +124,7 @@ def receipt(token: str) -> str:
 @needs("privacy")
 def download(token: str, kind: str) -> Response:
     """The same as a file."""
-    found = receipt_of(token) or abort(404)
+    found = receipt_of(token) or abort(404, GONE)
     text, kind_of_text = (as_json(found), "application/json") if kind == "json" else (as_text(found), "text/plain")
     name = file_name("receipt", found.ended[:10], end=kind)
     return send_file(BytesIO(text.encode()), kind_of_text, as_attachment=True, download_name=name)

@@ -1,6 +1,6 @@
 """The students: who there is, how their consent stands, how well they are enrolled.
 
-The surprising rule: whom one looks for stands in a form's body, not in an address.
+The surprising rule: whom one looks for stands in a form's body and is kept for an hour; an address only says where.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from console.access import needs
 from console.enrolled import Photographs, photographs_of_each
+from console.kept import Kept
 from console.pages import calibrate, enrol, erase, student
 from console.stage import the_stage
 from recognition.register import KINDS, Kind, kind_of
@@ -25,6 +27,7 @@ for part in (student.pages, enrol.pages, erase.pages, calibrate.pages):
 
 A_PAGE = 50
 LONGEST_SEARCH = 200
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,22 @@ class Shown:
 @pages.get("")
 @needs("instructor", "privacy")
 def everybody() -> str:
-    """A page of the list, of one kind of consent or one section if that is asked for."""
-    return _list(request.args, "")
+    """A page of the list, of one kind of consent or section, or of what was looked for, if that is asked for."""
+    return _list(request.args, _searches().get(request.args.get("found", "")) or "")
 
 
 @pages.post("/found")
 @needs("instructor", "privacy")
-def found() -> str:
-    """Those whose name or id holds what is looked for: one page of them."""
-    return _list(request.form, request.form.get("words", "").strip()[:LONGEST_SEARCH])
+def found() -> Response:
+    """To the list of those whose name or id holds what is looked for. An address of its own: one can go back to it."""
+    words = request.form.get("words", "").strip()[:LONGEST_SEARCH]
+    return redirect(url_for(".everybody", found=_searches().put_new(words) if words else None), 303)
+
+
+def _searches() -> Kept[str]:
+    found = current_app.extensions.setdefault("searches", Kept[str](HOUR_S, 1000))
+    assert isinstance(found, Kept)
+    return found
 
 
 def _list(asked: MultiDict[str, str], words: str) -> str:
@@ -75,7 +85,7 @@ def _list(asked: MultiDict[str, str], words: str) -> str:
         found=len(wanted),
         everybody=len(students),
         sections=_sections(students),
-        asked={"consent": consent, "section": section},
+        asked={"consent": consent, "section": section, "found": asked.get("found", "")},
         words=words,
         number=number,
         last=last,

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 
+from console import faults
 from console.access import needs, user
 from console.changes import changed
 from console.protection import may_speak_to
@@ -133,13 +134,17 @@ def state() -> dict[str, Any]:
 
 
 @pages.errorhandler(RecognitionError)
-def refused(error: RecognitionError) -> tuple[dict[str, Any], int]:
-    """For the script: what to change."""
+def refused(error: RecognitionError) -> tuple[dict[str, Any] | str, int]:
+    """For the script: what to change. The page itself is for people."""
+    if request.method == "GET":
+        return faults.refused(error)
     return {"error": str(error)}, 422
 
 
 @pages.errorhandler(ClientError)
 @pages.errorhandler(BotoCoreError)
-def not_answered(error: ClientError | BotoCoreError) -> tuple[dict[str, Any], int]:
+def not_answered(error: ClientError | BotoCoreError) -> tuple[dict[str, Any] | str, int]:
     """For the script. A service's message may quote a key: its code will do."""
+    if request.method == "GET":
+        return faults.not_answered(error)
     return {"error": f"the cloud says {error_code(error) or type(error).__name__}"}, 502

@@ -6,16 +6,28 @@ const EVERY_MS = 5000;
 
 const AGES = /<time[^>]*>[^<]*<\/time>/g;
 
+// Nobody should take an old page for the state of things.
+function tellOld(element) {
+  if (element.old) return;
+  element.old = Object.assign(document.createElement("p"), { className: "notice warning", role: "status" });
+  element.before(element.old);
+  element.old.textContent = `Not renewed since ${element.renewed.toLocaleTimeString()}: ` +
+    "the console or the cloud does not answer, or you are signed out. It is tried again; reload the page to see why.";
+}
+
 async function renew(element) {
   if (document.hidden || element.contains(document.activeElement)) return;
   let text;
   try {
     const answer = await fetch(element.dataset.live, { credentials: "same-origin", redirect: "error" });
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
     text = await answer.text(); // the console's own, escaped there
   } catch {
-    return; // no answer: what is shown stays, and the next try comes by itself
+    return tellOld(element); // what is shown stays, and the next try comes by itself
   }
+  element.old?.remove();
+  element.old = null;
+  element.renewed = new Date();
   const fresh = document.createElement("template");
   fresh.innerHTML = text;
   const said = text.replace(AGES, "");
@@ -29,6 +41,7 @@ async function renew(element) {
 }
 
 for (const element of document.querySelectorAll("[data-live]")) {
+  element.renewed = new Date();
   setInterval(() => renew(element), EVERY_MS);
 }
 
@@ -43,9 +56,11 @@ for (const form of document.querySelectorAll("form[data-ask]")) {
 for (const form of document.querySelectorAll("form[data-busy]")) {
   form.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
-    const button = form.querySelector("button:not([type=button])");
-    button.disabled = true;
-    button.textContent = form.dataset.busy;
+    const button = event.submitter ?? form.querySelector("button:not([type=button])");
+    setTimeout(() => { // afterwards: of a button that is disabled already the form would not tell that it was pressed
+      button.disabled = true;
+      button.textContent = form.dataset.busy;
+    });
   });
 }
 

@@ -54,6 +54,19 @@ def test_who_signs_in_stays_in_until_the_password_changes(app: Flask, signed_in:
     assert mia.get("/nowhere").location == "/sign-in"
 
 
+def test_signing_in_leads_to_the_page_that_was_asked_for(app: Flask) -> None:
+    add_user(app.extensions["settings"].users, "mia", INSTRUCTOR, PASSWORD)
+    somebody = Visitor(app, app.test_client())
+    for asked, fetched in (
+        ("/roll-call/section?section=a%26b", {}),
+        ("/clips/list", {"Sec-Fetch-Mode": "cors"}),  # a page that renews itself is no page to come back to
+        ("//elsewhere.example/clips", {}),
+    ):
+        somebody.get(asked, headers=fetched)
+    form = {"name": "mia", "password": PASSWORD}
+    assert somebody.send("/sign-in", form, found_at="/sign-in").location == "/roll-call/section?section=a%26b"
+
+
 def test_who_is_removed_is_out_at_once_although_others_may_sign_in(
     app: Flask, signed_in: Callable[..., Visitor]
 ) -> None:

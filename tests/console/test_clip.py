@@ -70,6 +70,12 @@ def test_a_face_is_corrected_in_two_clicks_and_the_next_page_shows_it(
     assert notices(visitor.page(page)) == ["Face 1 is corrected. Roll calls go by it from now on."]
 
 
+def test_the_enter_key_in_the_id_presses_no_other_button(visitor: Visitor, classroom: Classroom) -> None:
+    page = visitor.page(f"/clips/{classroom.clip(sure(1, ADA))}")
+    [form] = [each for each in page.split("<form")[1:] if 'name="typed"' in each.partition("</form>")[0]]
+    assert form.partition("</form>")[0].count("<button") == form.count('value="is"') == 1
+
+
 def test_a_correction_says_who_made_it(signed_in: Callable[..., Visitor], classroom: Classroom) -> None:
     job_id, mia = classroom.clip(sure(1, ADA)), signed_in("instructor")
     page = f"/clips/{job_id}"

@@ -121,6 +121,12 @@ def test_who_is_not_found_or_not_the_only_one_is_told(visitor: Visitor, classroo
         assert notices(answer.text) == [why]
 
 
+def test_a_session_without_its_section_is_told_to_need_one(visitor: Visitor, classroom: Classroom) -> None:
+    answer = visitor.send("/clips", {"session": "2026-11-23T0900"}, found_at="/clips")
+    assert answer.location == "/clips"
+    assert "say which section" in notices(visitor.page(answer.location))[0]
+
+
 @pytest.mark.parametrize("token", ["0" * 24, "x", "é" * 24, "%00", "0" * 5000])
 def test_a_token_of_nobody_shows_nothing(visitor: Visitor, classroom: Classroom, token: str) -> None:
     classroom.clip(sure(1, ADA))

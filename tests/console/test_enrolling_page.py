@@ -113,7 +113,7 @@ def test_a_schools_first_students_are_enrolled_from_real_photographs(
     assert read_students(app.extensions["settings"].students) == [
         DynamoRoster(stage.dynamodb, "students").students(["n1"])["n1"]
     ]
-    assert visitor.get(sheet).status_code == 404
+    assert "choose them again" in notices(visitor.page(sheet, 404))[0]
 
 
 def test_what_the_form_told_is_on_record(stage: MotoStage, visitor: Visitor, colours: None) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from console.uploading import LONGEST_BODY, MOST_AT_ONCE, PART_BYTES
 from recognition.aws.uploads import LIFE_S
 from recognition.clip_file import MAX_CLIP_BYTES
+from recognition.errors import SetupError
 from tests.console.classroom import Classroom
 from tests.console.conftest import MotoStage
 from tests.console.visiting import Visitor
@@ -224,6 +226,19 @@ def test_what_the_cloud_refuses_is_told_by_its_code(visitor: Visitor, stage: Mot
     body = {**PLACE, "file": CLIP, "replace": True}
     answer = visitor.client.post("/upload/begin", json=body, headers={"X-CSRFToken": token})
     assert (answer.status_code, answer.get_json()) == (502, {"error": "the cloud says NoSuchBucket"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject"), 502), (SetupError("no"), 503)]
+)
+def test_the_page_itself_tells_a_fault_to_people(
+    visitor: Visitor, app: Flask, monkeypatch: pytest.MonkeyPatch, kind: Exception, code: int
+) -> None:
+    def broken() -> list[str]:
+        raise kind
+
+    monkeypatch.setattr(app.extensions["stage"], "sections_of_gallery", broken)
+    assert "To the first page" in visitor.page("/upload", code)
 
 
 def test_what_became_of_a_clip_is_told_and_its_page_to_whom_may_see_it(
