@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from flask import abort
 
 from console.stage import the_stage
-from recognition.finished import FinishedVersion
+from recognition.finished import FinishedVersion, newest
 from recognition.output_keys import output_key
 from recognition.rollcall import ClipSeen, clip_seen
 from recognition.standing import Standing, standings_of_seen
@@ -50,6 +50,16 @@ def version_of(job_id: str) -> FinishedVersion:
     if found is None:
         abort(404)
     return found
+
+
+def among_its_kind(version: FinishedVersion) -> tuple[FinishedVersion, FinishedVersion | None]:
+    """The version with what was said of the same bytes under other versions, and the clip's version that counts
+    instead of it; None where it counts itself."""
+    session, key = version.session, version.upload.key
+    others = the_stage().records.finished.of(session.section, session.name)
+    alike = [each for each in others if each.upload.key == key and each.upload.job_id != version.upload.job_id]
+    counts = newest([*alike, version])  # itself as it was read, for an index is a moment behind
+    return (counts, None) if counts and counts.upload.job_id == version.upload.job_id else (version, counts)
 
 
 def shown(version: FinishedVersion, also: Iterable[str] = ()) -> Shown:

@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from console.access import needs, user
 from console.changes import changed
-from console.finding import Shown, file_of, names_of, picture_of, shown, version_of
+from console.finding import Shown, among_its_kind, file_of, names_of, picture_of, shown, version_of
 from console.pages.clips import pages as pages
 from console.pictures import thumbnail
 from console.stage import the_stage
@@ -20,6 +20,7 @@ from recognition.correct import correction_of
 from recognition.corrections import MAX_TEXT, Says
 from recognition.errors import SetupError
 from recognition.explain import explained, reasons_against
+from recognition.finished import FinishedVersion
 from recognition.one_line import one_line
 
 MOST_BUTTONS = 60
@@ -36,7 +37,8 @@ def clip(job_id: str) -> str | tuple[str, int]:
     if version is None:
         work = next((each for each in the_stage().latest.at_work() if each.job_id == job_id), None)
         return render_template("clip_at_work.html", work=work, now=time.time()) if work else abort(404)
-    return _page(shown(version))
+    version, counts = among_its_kind(version)
+    return _page(shown(version), counts)
 
 
 @pages.post("/clips/<job_id>")
@@ -44,7 +46,8 @@ def clip(job_id: str) -> str | tuple[str, int]:
 def correct(job_id: str) -> Response | tuple[str, int]:
     """Say who a face is, is not, or that nobody is to be named."""
     says, student_id = _said()
-    found = shown(version_of(job_id), [student_id] if student_id else [])
+    version, _ = among_its_kind(version_of(job_id))
+    found = shown(version, [student_id] if student_id else [])
     face = request.form.get("face", "")
     try:
         number = int(face) if face.isdecimal() and len(face) < 6 else 0
@@ -95,12 +98,13 @@ def _said() -> tuple[Says, str | None]:
     return "is", student_id if kind == "is" and student_id else typed
 
 
-def _page(found: Shown) -> str:
+def _page(found: Shown, counts: FinishedVersion | None = None) -> str:
     decision = found.version.decision
     names = names_of(found.standing)
     return render_template(
         "clip.html",
         clip=found,
+        counts=counts,
         reasons={face.face: reasons_against(face, decision) for face in decision.faces} if decision else {},
         names=names,
         buttons=dict(list(names.items())[:MOST_BUTTONS]) if len(names) <= MOST_BUTTONS else {},

@@ -27,6 +27,7 @@ from recognition.commands.forget import stage_in
 from recognition.enrolment.journal import journal_of
 from recognition.erasure.forget import Stage, forget, look
 from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text, iso
+from recognition.errors import NobodyKnown
 from recognition.roster import MAX_TEXT
 
 pages = Blueprint("erase", __name__)
@@ -92,7 +93,10 @@ def erase(token: str) -> tuple[str, int] | Response:
     remember(student_id)  # for the receipt's page, once nobody is listed any more
     here = _take_out(student_id)
     try:
-        receipt = forget(student_id, _stage(), clips=request.form.get("clips") == "yes")
+        receipt = forget(student_id, _stage(), clips=request.form.get("clips") == "yes", anybody=bool(here))
+    except NobodyKnown:
+        flash("Nothing is known of a student with this id. Is it right? Nothing was changed.", "error")
+        return redirect(url_for(".ask", token=token), 303)
     except (ClientError, BotoCoreError) as error:
         code = error_code(error) or type(error).__name__
         flash(f"Cut off: AWS says {code}. What is erased stays erased; do the same again to finish.", "error")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 
 from flask import Blueprint, abort, render_template, request, send_file, url_for
@@ -90,6 +91,7 @@ def section_csv() -> Response:
 def session() -> str:
     """One session with the evidence."""
     call = _call()
+    call = replace(call, clips=the_stage().records.with_pictures(call.clips))
     counts = Counter(line.status for line in call.lines)
     return render_template(
         "roll_call_session.html",

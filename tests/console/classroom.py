@@ -64,11 +64,12 @@ class Classroom:
         took_ms: float | None = 812.5,
         reason: str = "",
         files: bool = True,
+        etag: str = "",
     ) -> str:
         """A finished clip, as the function leaves it. Returns its job id."""
         self.at += 60
         key = f"{under}/{name}" if under else name
-        upload = Upload("clips", key, f"v{self.at:.0f}", "", f"{self.at:.0f}", 1000)
+        upload = Upload("clips", key, f"v{self.at:.0f}", etag, f"{self.at:.0f}", 1000)
         looked = outcome not in ("rejected", "superseded")
         jobs = DynamoJobs(self.dynamodb, "jobs")
         jobs.begin(upload, self.at - 1, self.at + 60)

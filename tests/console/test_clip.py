@@ -185,6 +185,25 @@ def test_a_clip_that_is_not_there_is_not_found(visitor: Visitor, classroom: Clas
         assert visitor.get(f"/clips/{job_id}{more}").status_code == 404
 
 
+def test_a_version_that_another_has_replaced_leads_to_that_one(visitor: Visitor, classroom: Classroom) -> None:
+    older, newer = classroom.clip(sure(1, ADA)), classroom.clip(sure(1, BOB))
+    assert f'<a href="/clips/{newer}">look at that one</a>' in visitor.page(f"/clips/{older}")
+    assert "look at that one" not in visitor.page(f"/clips/{newer}")
+
+
+def test_what_was_said_of_the_same_bytes_before_holds_for_the_new_version(
+    visitor: Visitor, classroom: Classroom
+) -> None:
+    older = classroom.clip(sure(1, ADA), etag="same")
+    visitor.send(f"/clips/{older}", {"face": "1", "says": "unknown"}, found_at=f"/clips/{older}")
+    newer = classroom.clip(sure(1, ADA), etag="same")
+    assert "1 Unknown" in words(visitor.page(f"/clips/{newer}"))
+    answer = visitor.send(f"/clips/{newer}", {"face": "1", "says": "not ada1815"}, found_at=f"/clips/{newer}")
+    assert (answer.status_code, "is not taken for" in answer.text) == (422, True)
+    other = classroom.clip(sure(1, ADA), etag="other")
+    assert "1 Ada Lovelace" in words(visitor.page(f"/clips/{other}"))
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".jpg", "", ".csv.json", ".JSON"])
 def test_no_other_file_is_handed_out(visitor: Visitor, classroom: Classroom, suffix: str) -> None:
     assert visitor.get(f"/clips/{classroom.clip(sure(1, ADA))}/file{suffix}").status_code == 404

@@ -102,7 +102,10 @@ def test_a_session_tells_counts_evidence_others_and_what_to_know(
     assert "Others seen 1 student not on the roster" in shown
     assert f"cse546/{SESSION}/cam3.mp4 was not looked at: rejected." in shown
     assert f"/clips/{job_id}#face-1" in hrefs(page)
-    assert f'src="/clips/{job_id}/picture"' in page
+    assert f'src="/clips/{job_id}/picture"' not in page, "there is none any more"
+    picture = f"{clip.upload.key}.jpg"
+    stage.s3.put_object(Bucket="results", Key=picture, Body=b"", Metadata={"sequencer": clip.upload.sequencer})
+    assert f'src="/clips/{job_id}/picture"' in visitor.page(ONE)
 
 
 def test_the_csv_of_a_session_and_of_a_section_are_the_command_lines(visitor: Visitor, clip: FinishedVersion) -> None:
