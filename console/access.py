@@ -7,12 +7,8 @@ do; whoever is removed or gets another password is out at the next request.
 from __future__ import annotations
 
 import getpass
-import ipaddress
 import re
-import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -21,7 +17,7 @@ from werkzeug import Response
 from werkzeug.exceptions import SecurityError
 
 from console.changes import changed
-from console.kept import Kept
+from console.door import Door, place_of
 from console.settings import Settings
 from console.users import ROLES, Role, User, read_users, signed_in
 from recognition.errors import SetupError
@@ -29,35 +25,10 @@ from recognition.errors import SetupError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOST_TRIES = 10
-TRIES_WITHIN_S = 300.0
-MOST_PLACES = 10_000
 HERE = ("127.0.0.1", "::1")
 OPEN = frozenset({"access.sign_in", "access.enter", "static"})
 
 pages = Blueprint("access", __name__)
-
-
-@dataclass
-class Door:
-    """Failed sign-ins by where they came from: `MOST_TRIES` within `TRIES_WITHIN_S` and nobody there gets to try, for
-    guessing is then more likely than forgetting. Whoever guesses elsewhere shuts nobody out here."""
-
-    clock: Callable[[], float] = time.monotonic
-    _failed: Kept[deque[float]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._failed = Kept(TRIES_WITHIN_S, MOST_PLACES, self.clock)
-
-    def is_shut(self, place: str) -> bool:
-        failed = self._failed.get(place)
-        return failed is not None and len(failed) == MOST_TRIES and self.clock() - failed[0] < TRIES_WITHIN_S
-
-    def note(self, place: str) -> None:
-        """One more try has failed."""
-        failed = self._failed.get(place) or deque(maxlen=MOST_TRIES)
-        failed.append(self.clock())
-        self._failed.put(place, failed)
 
 
 def user() -> User:
@@ -108,7 +79,7 @@ def sign_in() -> str | Response:
 def enter() -> tuple[str, int] | Response:
     """Sign in. A wrong name and a wrong password are told in the same words."""
     door: Door = current_app.extensions["door"]
-    place = _place()
+    place = place_of(request.remote_addr or "")
     if door.is_shut(place):
         flash("Too many failed tries. Wait five minutes.", "error")
         return render_template("sign_in.html"), 429
@@ -130,15 +101,6 @@ def leave() -> Response:
     """Sign out."""
     session.clear()
     return redirect(url_for("access.sign_in"), 303)
-
-
-def _place() -> str:
-    """Where the request comes from: an address, or the network of one of version 6, of which everybody has many."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return ""
-    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
 
 
 def _user(settings: Settings) -> User | None:

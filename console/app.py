@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from console import access, faults, protection, showing, tokens, whom
 from console.changes import Changes
+from console.door import Door
 from console.navigation import ENTRIES, PAGES
 from console.settings import Settings
 from console.stage import Stage
@@ -19,7 +20,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions.update(
         settings=settings,
         stage=Stage(settings.environment),
-        door=access.Door(),
+        door=Door(),
         changes=Changes(settings.folder / "changes.jsonl"),
     )
     whom.install(app.extensions)

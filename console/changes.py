@@ -5,6 +5,7 @@ The surprising rule: it names clips by job id and students by a digest, because 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -15,6 +16,9 @@ from pathlib import Path
 from flask import current_app
 
 from wire.erasure_message import digest_of
+
+LONGEST = 512
+"""Bytes of a line, which are a quarter of that as a rule."""
 
 
 @dataclass
@@ -35,7 +39,7 @@ class Changes:
         with self._lock:
             handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(handle, line)
+                _append(handle, line)
                 os.fsync(handle)
             finally:
                 os.close(handle)
@@ -43,7 +47,9 @@ class Changes:
     def last(self, at_most: int) -> list[dict[str, str]]:
         """The last changes, the latest first; lines that cannot be read are left out."""
         try:
-            lines = self.file.read_bytes().splitlines()[-at_most:]
+            with self.file.open("rb") as file:  # which only grows
+                file.seek(max(0, file.seek(0, os.SEEK_END) - at_most * LONGEST))
+                lines = file.read().splitlines()[-at_most:]
         except FileNotFoundError:
             return []
         return [told for line in reversed(lines) if (told := _read(line))]
@@ -55,6 +61,14 @@ def changed(what: str, by: str | None = None, clip: str = "", student: str = "",
 
     record: Changes = current_app.extensions["changes"]
     record.add(what, user().name if by is None else by, clip, student, count)
+
+
+def _append(handle: int, line: bytes) -> None:
+    """All of the line or nothing of it: half a line on a full disk would spoil the next one, too."""
+    before = os.fstat(handle).st_size
+    if os.write(handle, line) != len(line):
+        os.ftruncate(handle, before)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _read(line: bytes) -> dict[str, str] | None:

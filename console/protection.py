@@ -13,12 +13,14 @@ from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 
 from console.settings import Settings
-from recognition.files import write_private
+from recognition.errors import SetupError
+from recognition.files import held, write_private
 
 LOOPBACK = ("127.0.0.1", "localhost")
 LARGEST_BODY = 1 << 20
 LARGEST_FORM = 256 << 20  # twelve photographs of 20 MB; clips go straight to S3
 WITH_PHOTOGRAPHS = frozenset(f"students.enrol.{form}" for form in ("judge", "judge_more", "add_photographs"))
+KEY_BYTES = 32
 SESSION = timedelta(hours=10)  # a working day
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'{connect}; "
@@ -69,8 +71,13 @@ def _headers(response: Response) -> Response:
 
 
 def _key(file: Path) -> bytes:
-    """The key that sessions and tokens are signed with: made once, kept."""
+    """The key that sessions and tokens are signed with: made once, kept. Raises `SetupError` for one that is cut off,
+    which could be guessed."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not file.exists():
-        write_private(file, secrets.token_bytes(32))
-    return file.read_bytes()
+    with held(file.parent):  # two consoles that start at once must have the same
+        if not file.exists():
+            write_private(file, secrets.token_bytes(KEY_BYTES))
+        key = file.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise SetupError(f"{file} is no key: delete it, and all must sign in anew")
+    return key

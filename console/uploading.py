@@ -1,7 +1,8 @@
 """What the upload page's script says and is told: JSON, judged at the door.
 
 The surprising rule: between two requests the console remembers nothing of an upload. The script carries a ticket that
-only this console can write; it holds key, id and size, so that no part can be asked for that was not agreed.
+only this console can write, for one user; it holds key, id and size, so that no part can be asked for that was not
+agreed.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from console.access import user
 from console.stage import the_stage
 from recognition.clip_file import MAX_KEY_BYTES, START_BYTES, safe_name, why_not
 from recognition.errors import RecognitionError
 
 PART_BYTES = 8 << 20
-LONGEST_BODY = 1 << 20
 MOST_AT_ONCE = 100
 """Files judged, or jobs looked up, in one request."""
 
@@ -75,8 +76,7 @@ def read_ticket(told: Any) -> Ticket:
 
 def body() -> dict[str, Any]:
     """The request's JSON object. Raises `NotUnderstood`."""
-    small = request.content_length is not None and request.content_length <= LONGEST_BODY
-    told = request.get_json(silent=True) if small else None
+    told = request.get_json(silent=True)
     if not isinstance(told, dict):
         raise NotUnderstood
     return told
@@ -132,4 +132,4 @@ def _name(text: str) -> str:
 
 
 def _tickets() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="upload")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=f"upload of {user().name}")

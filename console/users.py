@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, get_args
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from recognition.errors import SetupError
-from recognition.files import write_private
+from recognition.files import held, write_private
 
 Role: TypeAlias = Literal["instructor", "operator", "privacy"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -61,15 +61,18 @@ def add_user(file: Path, name: str, roles: frozenset[Role], password: str) -> No
     """Add the user, or replace the one of that name. Raises `SetupError`."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise SetupError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
-    _write(file, {**read_users(file), name: User(name, roles, generate_password_hash(password))})
+    user = User(name, roles, generate_password_hash(password))
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with held(file.parent):
+        _write(file, {**read_users(file), name: user})
 
 
 def remove_user(file: Path, name: str) -> None:
     """Remove the user. Raises `SetupError` if there is none of that name."""
-    users = dict(read_users(file))
-    if users.pop(name, None) is None:
+    if name not in (users := read_users(file)):
         raise SetupError(f"there is no user {name!r}; there are: {', '.join(sorted(users)) or 'none'}")
-    _write(file, users)
+    with held(file.parent):
+        _write(file, {each: user for each, user in read_users(file).items() if each != name})
 
 
 def signed_in(users: Mapping[str, User], name: str, password: str) -> User | None:
@@ -85,6 +88,5 @@ def _nobodys() -> str:
 
 
 def _write(file: Path, users: Mapping[str, User]) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows = {user.name: {"roles": sorted(user.roles), "password": user.password} for user in users.values()}
     write_private(file, json.dumps(rows, indent=2).encode())

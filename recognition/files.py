@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from recognition.errors import SetupError
@@ -22,6 +26,17 @@ def write_private(path: Path, data: bytes) -> None:
                 raise
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Wait until no other thread or process holds the folder, and keep it meanwhile. Raises `OSError`."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def require_place(path: Path) -> None:

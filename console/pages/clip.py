@@ -6,13 +6,15 @@ Its routes are the blueprint's of the list.
 from __future__ import annotations
 
 import time
+from io import BytesIO
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug import Response
 
 from console.access import needs, user
 from console.changes import changed
 from console.finding import Shown, among_its_kind, file_of, names_of, picture_of, shown, version_of
+from console.naming import file_name
 from console.pages.clips import pages as pages
 from console.pictures import thumbnail
 from console.stage import the_stage
@@ -21,7 +23,6 @@ from recognition.corrections import MAX_TEXT, Says
 from recognition.errors import SetupError
 from recognition.explain import explained, reasons_against
 from recognition.finished import FinishedVersion
-from recognition.one_line import one_line
 
 MOST_BUTTONS = 60
 """Students of a roster offered as a button each; more are offered as a list to type into."""
@@ -81,10 +82,8 @@ def file(job_id: str, suffix: str) -> Response | tuple[str, int]:
     body, why = file_of(found, suffix)
     if body is None:
         return render_template("fault.html", title="Not to be had", what=why), 410
-    name = one_line(found.version.upload.key.rpartition("/")[2]) + suffix
-    answer = Response(body, content_type=TYPES[suffix])
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    name = file_name(found.version.upload.key.rpartition("/")[2], end=suffix.removeprefix("."))
+    return send_file(BytesIO(body), TYPES[suffix], as_attachment=True, download_name=name)
 
 
 def _said() -> tuple[Says, str | None]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +14,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from console.access import MOST_PLACES, MOST_TRIES, Door, needs
+from console import users
+from console.access import needs
 from console.app import create_app
-from console.changes import Changes
+from console.changes import LONGEST, Changes
+from console.door import MOST_PLACES, MOST_TRIES, Door
 from console.protection import LARGEST_BODY, LARGEST_FORM
 from console.settings import Settings, read_settings
 from console.users import Role, User, add_user, read_users, remove_user, signed_in
@@ -313,6 +317,23 @@ def test_a_name_that_could_be_mistaken_is_refused(name: str) -> None:
         User(name, INSTRUCTOR)
 
 
+def test_users_added_at_once_are_all_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, names = tmp_path / "made" / "users.json", [f"user{n}" for n in range(6)]
+    monkeypatch.setattr(users, "generate_password_hash", str.upper)  # so that they truly come at once
+    threads = [threading.Thread(target=add_user, args=(file, name, INSTRUCTOR, PASSWORD)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(read_users(file)) == names
+
+
+def test_a_key_that_was_cut_off_signs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"short")
+    with pytest.raises(SetupError, match="delete it"):
+        create_app(Settings(folder=tmp_path))
+
+
 def test_a_short_password_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="12 to 200"):
         add_user(tmp_path / "users.json", "mia", INSTRUCTOR, "short")
@@ -330,3 +351,25 @@ def test_who_changed_what_is_recorded_without_personal_data(tmp_path: Path) -> N
     assert stat.S_IMODE(record.file.stat().st_mode) == 0o600
     record.file.write_text("nonsense\n" + json.dumps({"at": "now"}) + "\n[]\n")
     assert record.last(5) == [{"at": "now"}]
+
+
+def test_half_a_line_on_a_full_disk_is_no_record_and_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, write = Changes(tmp_path / "changes.jsonl"), os.write
+    record.add("erased a student", "ole")
+    monkeypatch.setattr(os, "write", lambda handle, line: write(handle, line[:7]))
+    with pytest.raises(OSError, match="No space"):
+        record.add("corrected a face", "mia")
+    monkeypatch.undo()
+    record.add("published the gallery", "ole")
+    assert [each["what"] for each in record.last(5)] == ["published the gallery", "erased a student"]
+    assert record.file.read_bytes().count(b"\n") == 2
+
+
+def test_of_a_long_record_the_end_is_read(tmp_path: Path) -> None:
+    record = Changes(tmp_path / "changes.jsonl")
+    record.file.write_bytes(b"x" * 10 * LONGEST + b"\n")
+    for n in range(4):
+        record.add("corrected a face", "m" * 64, clip="0" * 64, student="s", count=n)
+    assert [each["count"] for each in record.last(3)] == ["3", "2", "1"]

@@ -151,10 +151,11 @@ def test_after_a_withdrawal_the_page_names_and_shows_nobody(visitor: Visitor, cl
 
 
 def test_the_files_are_handed_out_as_they_were_stored(visitor: Visitor, classroom: Classroom) -> None:
-    job_id = classroom.clip(sure(1, BOB), name='täfel "1".mp4')
+    job_id = classroom.clip(sure(1, BOB), name='課 täfel "1".mp4')
     csv = visitor.get(f"/clips/{job_id}/file.csv")
     assert BOB.name in csv.text
-    assert csv.headers["Content-Disposition"].startswith("attachment")
+    told = csv.headers["Content-Disposition"]
+    assert told == "attachment; filename=-tafel-1-.mp4.csv; filename*=UTF-8''%E8%AA%B2-t%C3%A4fel-1-.mp4.csv"
     assert json.loads(visitor.get(f"/clips/{job_id}/file.json").text)["students"][0]["student_id"] == "b/2"
 
 

@@ -15,7 +15,7 @@ import pytest
 import waitress
 
 from console.__main__ import cli
-from console.access import MOST_TRIES
+from console.door import MOST_TRIES
 from console.protection import LARGEST_FORM
 from console.users import add_user
 from tests.console.conftest import PASSWORD

@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from console.uploading import LONGEST_BODY, MOST_AT_ONCE, PART_BYTES
+from console.protection import LARGEST_BODY
+from console.uploading import MOST_AT_ONCE, PART_BYTES
 from recognition.aws.uploads import LIFE_S
 from recognition.clip_file import MAX_CLIP_BYTES
 from recognition.errors import SetupError
@@ -192,12 +193,20 @@ def test_a_file_described_wrongly_is_not_understood(visitor: Visitor, changes: d
 
 def test_not_more_is_judged_at_once_than_the_script_sends(visitor: Visitor) -> None:
     assert ask(visitor, "judge", {**PLACE, "files": [CLIP] * (MOST_AT_ONCE + 1)}).status_code == 422
-    assert ask(visitor, "judge", {**PLACE, "files": [CLIP], "more": "x" * LONGEST_BODY}).status_code == 422
+    assert ask(visitor, "judge", {**PLACE, "files": [CLIP], "more": "x" * LARGEST_BODY}).status_code == 413
 
 
 @pytest.mark.parametrize("what", ["judge", "begin", "part", "finish", "give-up", "state"])
 def test_nothing_is_done_without_the_pages_token(visitor: Visitor, what: str) -> None:
     assert visitor.client.post(f"/upload/{what}", json={**PLACE, "files": []}).status_code == 400
+
+
+def test_a_ticket_is_of_use_to_whom_it_was_written_for_only(signed_in: Callable[..., Visitor]) -> None:
+    mia, ole = signed_in("instructor"), signed_in("operator")
+    ticket = begun(mia)["ticket"]
+    for what in ("part", "finish", "give-up"):
+        assert ask(ole, what, {"ticket": ticket, "number": 1, "etags": [ETAG]}).status_code == 422
+    assert ask(mia, "part", {"ticket": ticket, "number": 1}).status_code == 200
 
 
 def test_each_role_may_upload(signed_in: Callable[..., Visitor]) -> None:

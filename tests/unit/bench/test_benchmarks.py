@@ -127,11 +127,13 @@ def test_the_script_lists_the_benchmarks_and_nothing_that_they_share() -> None:
     names = [line.split()[0] for line in listed.splitlines()[1:]]
     assert names == [
         "coldstart",
+        "console",
         "enrol",
         "gallery",
         "identify",
         "longclip",
         "poller",
+        "publish",
         "recognise",
         "rollcall",
         "scale",
