@@ -68,7 +68,7 @@ def _refused(error: Exception) -> tuple[str, int]:
 def _aws(error: Exception) -> tuple[str, int]:
     """A service's message may quote a name or an id: its code will do."""
     code = error_code(error) or type(error).__name__
-    logger.warning("aws", extra={"error": code})
+    logger.warning("aws: %s", code)
     return _page(
         502,
         "The cloud did not answer",

@@ -348,7 +348,6 @@ def test_the_console_may_do_what_its_three_users_may_together_and_list_the_newes
         **(theirs[0] | theirs[1] | theirs[2]),
         "ListTheNewest": ({"dynamodb:Query"}, [{"Fn::Sub": f"${{JobTable.Arn}}/index/{BY_TIME}"}]),
         "ReadWhatIsListed": ({"dynamodb:GetItem", "dynamodb:BatchGetItem"}, [arn("JobTable")]),
-        "GiveUploadsUp": ({"s3:AbortMultipartUpload"}, [objects("InputBucket")]),
     }
 
 
