@@ -71,7 +71,7 @@ def refused(error: Exception) -> tuple[str, int]:
 def not_answered(error: Exception) -> tuple[str, int]:
     """A service's message may quote a name or an id: its code will do."""
     code = error_code(error) or type(error).__name__
-    logger.warning("aws", extra={"error": code})
+    logger.warning("aws: %s", code)
     return _page(
         502,
         "The cloud did not answer",

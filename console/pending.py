@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from console.access import user
 from console.kept import Kept
-from console.school import alone
+from console.school import alone, the_files
 from recognition.enrolment.school import School, judge_beside
 from recognition.enrolment.taken import Judged, Taken
 from recognition.enrolment.thumbnail import thumbnail
@@ -92,6 +92,14 @@ def pending() -> Kept[Pending]:
     found = current_app.extensions.setdefault("pending", Kept[Pending](HALF_AN_HOUR_S, MOST_AT_ONCE))
     assert isinstance(found, Kept)
     return found
+
+
+def take_out(student_id: str) -> dict[str, int]:
+    """Take a student out of this console's files, as `OperatorFiles.take_out`, and forget what is being judged."""
+    with alone():
+        taken = the_files().take_out(student_id)
+        pending().drop_those(lambda each: each.line.student_id == student_id)
+    return taken
 
 
 def _refuse_another(before: Pending, school: School) -> None:

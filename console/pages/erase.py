@@ -7,6 +7,7 @@ whatever is cut off afterwards is finished by doing the same again.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 
@@ -18,8 +19,8 @@ from console.access import needs
 from console.changes import changed
 from console.kept import Kept
 from console.naming import file_name
-from console.pending import pending
-from console.school import alone, the_files
+from console.pending import take_out
+from console.school import the_files
 from console.stage import the_stage
 from console.whom import remember, whom
 from recognition.aws.calls import error_code
@@ -76,7 +77,7 @@ def find(token: str) -> str:
         "erase.html",
         token=token,
         student_id=student_id,
-        found=replace(receipt, entries=(*_here(student_id), *receipt.entries)),
+        found=replace(receipt, entries=(*_here(the_files().holds(student_id)), *receipt.entries)),
         clips=sorted(clip.key for clip in subject.clips),
     )
 
@@ -91,7 +92,7 @@ def erase(token: str) -> tuple[str, int] | Response:
         return render_template("erase.html", token=token, student_id=student_id, found=None), 422
     changed("erased a student", student=student_id)
     remember(student_id)  # for the receipt's page, once nobody is listed any more
-    here = _take_out(student_id)
+    here = _here(take_out(student_id), iso(time.time()))
     try:
         receipt = forget(student_id, _stage(), clips=request.form.get("clips") == "yes", anybody=bool(here))
     except NobodyKnown:
@@ -105,7 +106,7 @@ def erase(token: str) -> tuple[str, int] | Response:
         the_stage().everybody.changed()
     receipt = replace(receipt, entries=(*here, *receipt.entries), files_named=True)
     _receipts().put(token, receipt)
-    late = _take_out(student_id)  # photographs may have been added before the consent was gone
+    late = _here(take_out(student_id), iso(time.time()))  # photographs may have been added before the consent was gone
     _receipts().put(token, replace(receipt, entries=(*late, *receipt.entries)))
     return redirect(url_for(".receipt", token=token), 303)
 
@@ -145,18 +146,9 @@ def _receipts() -> Kept[Receipt]:
     return found
 
 
-def _take_out(student_id: str) -> list[Entry]:
-    """Take the student out of the files, and forget the photographs that are being judged."""
-    with alone():
-        taken = the_files().take_out(student_id)
-        pending().drop_those(lambda each: each.line.student_id == student_id)
-    return [Entry(HERE, what, count, iso(time.time())) for what, count in taken.items()]
-
-
-def _here(student_id: str) -> list[Entry]:
-    """What the files of this console hold of the student."""
-    found = the_files().holds(student_id)
-    return [Entry(HERE, what, count) for what, count in found.items()]
+def _here(found: Mapping[str, int], at: str = "") -> list[Entry]:
+    """What the files of this console hold or held of the student."""
+    return [Entry(HERE, what, count, at) for what, count in found.items()]
 
 
 def _stage() -> Stage:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from flask import Flask
 
 from console import users
@@ -241,6 +242,19 @@ def test_what_is_unforeseen_is_told_without_its_text(
     assert answer.status_code == 500
     assert "Ada" not in answer.text + caplog.text
     assert "ValueError" in caplog.text
+
+
+def test_what_the_cloud_refuses_is_logged_by_its_code_alone(
+    app: Flask, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused() -> str:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Ada Lovelace"}}, "GetObject")
+
+    app.add_url_rule("/refused", "refused", refused)
+    answer = visitor.get("/refused")
+    assert (answer.status_code, "AWS says AccessDenied" in answer.text) == (502, True)
+    assert "aws: AccessDenied" in caplog.messages
+    assert "Ada" not in answer.text + caplog.text
 
 
 def test_it_listens_to_others_only_where_somebody_can_sign_in(tmp_path: Path) -> None:

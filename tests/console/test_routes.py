@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 
 from console.access import OPEN
+from console.tokens import token_of
 from console.users import ROLES, Role
+from tests.console.classroom import BOB, EVE, Classroom, perhaps, sure
 from tests.console.visiting import Visitor
 
 OPERATORS: frozenset[Role] = frozenset({"operator"})
@@ -143,3 +145,37 @@ def test_no_answer_to_a_request_for_data_may_stay_in_a_browser(app: Flask, visit
         answer = visitor.client.open(path, method=method)
         assert answer.headers["Cache-Control"] == "no-store", route
         assert "ETag" not in answer.headers, route
+
+
+FIELDS = (
+    *("section", "session", "outcome", "student", "before", "sought", "says", "typed", "face", "page", "consent"),
+    *("words", "name", "major", "year", "sections", "by", "until", "letter", "verb", "accept", "clips", "password"),
+    *("files", "file", "place", "ticket", "number", "etags", "jobs"),
+)
+NASTY = "\"'><script>alert(1)</script>=cmd\r\nSet-Cookie: a=b\x00\u202e"
+
+
+@pytest.mark.parametrize("value", [[NASTY], ["é" * 15_000], ["-1", "²", NASTY], ["is <b>eve</b>"], [""]])
+def test_whatever_is_sent_wherever_is_answered_and_stays_text(
+    value: list[str], visitor: Visitor, classroom: Classroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    job = classroom.clip(sure(1, EVE), perhaps(2, BOB), name="<script>alert(1)</script>.mp4")
+    with visitor.app.app_context():
+        token = token_of(EVE.student_id)
+    headers = {"X-CSRFToken": visitor.token("/upload")}
+    for route in ALLOWED:
+        method, path = address(route)
+        path = path.replace("0" * 64, job).replace("0" * 24, token)
+        told = dict.fromkeys(FIELDS, value)
+        if method == "GET":
+            answers = [visitor.client.get(path, query_string=told)]
+        else:
+            answers = [visitor.client.post(path, headers=headers, **way) for way in ({"data": told}, {"json": told})]
+        for answer in answers:
+            assert answer.status_code < 500, (route, answer.status)
+            assert b"<script>alert" not in answer.data or answer.mimetype != "text/html", route
+            assert "a=b" not in str(answer.headers.getlist("Set-Cookie")), route
+        if route == "POST /sign-out":
+            headers = {"X-CSRFToken": visitor.token("/upload")}
+    assert not any(each in caplog.text for each in (EVE.student_id, EVE.name, BOB.name))
