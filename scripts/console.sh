@@ -105,6 +105,7 @@ trap 'exit 129' HUP
 if [ -n "$stage" ]; then use_stage; else use_demo; fi
 trap clean_up EXIT
 CONSOLE_PORT=$(python_here -c 'import sys; from localcloud.emulator import free_port; print(free_port(int(sys.argv[1])))' "$port")
+[ "$CONSOLE_PORT" = "$port" ] || say "port $port is taken, so another one is used"
 export CONSOLE_HOST=127.0.0.1 CONSOLE_PORT CONSOLE_FOLDER GALLERY_FILE STUDENTS_FILE
 if [ -z "$stage" ]; then
     tick_for_ever &

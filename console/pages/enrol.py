@@ -100,7 +100,7 @@ def confirm(name: str) -> tuple[str, int] | Response:
     accepted = frozenset(
         each.photograph for n, each in enumerate(found.taken) if str(n) in request.form.getlist("accept")
     )
-    changed("enrolled a student", student=found.line.student_id, count=len(found.taken))
+    changed("began to enrol a student", student=found.line.student_id)
     school = the_school()
     with alone():
         found = _own(name)  # whoever came first has enrolled, or erased the student
@@ -110,6 +110,7 @@ def confirm(name: str) -> tuple[str, int] | Response:
             flash(str(error), "error")
             return render_template("enrol_sheet.html", name=name, pending=found, passes=passes), 422
         pending().drop(name)
+        changed("enrolled a student", student=found.line.student_id, count=added.photographs)
         flash(f"{added.photographs} of {len(found.taken)} photographs are enrolled.")
         _publish()
     return redirect(url_for("students.student.page", token=remember(found.line.student_id)), 303)

@@ -160,6 +160,14 @@ async function add(files) {
   await judgeAgain(items);
 }
 
+// A slip in a section's name would make a roll call with nobody on it.
+function unknownSection() {
+  const section = byId("section").value.trim();
+  const known = [...byId("sections").options].some((option) => option.value === section);
+  if (known || byId("place").value.trim()) return "";
+  return `Nobody is enrolled in a section ${section}: its roll call will have nobody on it. Is the name right?`;
+}
+
 async function judgeAgain(items) {
   if (!items.length) return;
   if (!byId("place").value.trim() && !byId("section").value.trim()) {
@@ -168,7 +176,7 @@ async function judgeAgain(items) {
   }
   try {
     await judge(items);
-    say("");
+    say(unknownSection(), "warning");
   } catch (error) {
     items.forEach((item) => show(item, "waiting", "not looked at yet"));
     say(error.message, "error");
@@ -181,10 +189,12 @@ async function send(item, signal) {
   item.sent = 0;
   show(item, "in work", "sending");
   const body = { ...place(), file: described(item), replace: byId("replace").checked };
-  const { ticket, parts, part_bytes: size } = await tried(() => ask("begin", body, signal), signal);
+  // Not to be cancelled on the way: what the store has begun could not be given up without its ticket.
+  const { ticket, parts, part_bytes: size } = await tried(() => ask("begin", body), signal);
   const gone = new Array(parts).fill(0);
   const etags = new Array(parts);
   try {
+    signal.throwIfAborted();
     await inParallel(etags.keys(), PARTS_AT_ONCE, async (index) => {
       const blob = item.file.slice(index * size, (index + 1) * size);
       etags[index] = await tried(async () => {
@@ -196,7 +206,7 @@ async function send(item, signal) {
         }, signal);
       }, signal);
     });
-    item.job = (await tried(() => ask("finish", { ticket, etags }, signal), signal)).job;
+    item.job = (await tried(() => ask("finish", { ticket, etags }), signal)).job;
   } catch (error) {
     await ask("giveUp", { ticket }).catch(() => {});
     throw error;

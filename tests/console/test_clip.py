@@ -70,6 +70,19 @@ def test_a_face_is_corrected_in_two_clicks_and_the_next_page_shows_it(
     assert notices(visitor.page(page)) == ["Face 1 is corrected. Roll calls go by it from now on."]
 
 
+def test_a_corrected_face_says_what_it_was_before_and_not_why_it_was_not_named(
+    visitor: Visitor, classroom: Classroom
+) -> None:
+    job_id = classroom.clip(perhaps(1, ADA), face(2), outcome="unknown")
+    page = f"/clips/{job_id}"
+    visitor.send(page, {"face": "1", "says": f"is {BOB.student_id}"}, found_at=page)
+    visitor.send(page, {"face": "2", "says": f"is {ADA.student_id}"}, found_at=page)
+    told = words(visitor.page(page))
+    assert "Before uncertain as Ada Lovelace" in told
+    assert "Before unknown" in told
+    assert "Not named" not in told
+
+
 def test_the_enter_key_in_the_id_presses_no_other_button(visitor: Visitor, classroom: Classroom) -> None:
     page = visitor.page(f"/clips/{classroom.clip(sure(1, ADA))}")
     [form] = [each for each in page.split("<form")[1:] if 'name="typed"' in each.partition("</form>")[0]]

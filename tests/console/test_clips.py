@@ -26,6 +26,12 @@ def test_an_empty_stage_says_what_to_do_next(visitor: Visitor) -> None:
     assert "scripts/upload_workload.sh" in visitor.page("/clips")
 
 
+def test_clips_that_only_wait_are_told_to_need_the_poller(visitor: Visitor, stage: MotoStage) -> None:
+    assert "when the poller ticks next" not in visitor.page("/clips")
+    stage.sqs.send_message(QueueUrl=stage.queues["REQUEST_QUEUE_URL"], MessageBody="{}")
+    assert "when the poller ticks next" in visitor.page("/clips")
+
+
 def test_the_newest_clip_comes_first_with_whom_it_shows(visitor: Visitor, classroom: Classroom) -> None:
     classroom.clip(sure(1, ADA), face(2), name="first.mp4")
     classroom.clip(name="second.mp4", outcome="rejected")

@@ -137,6 +137,13 @@ def test_a_doubtful_photograph_waits_for_a_person_and_a_refused_one_is_never_enr
     assert read_gallery(gallery_file(app).read_bytes()).photographs == (1, 2)
 
 
+def test_what_was_enrolled_is_recorded_and_what_was_refused_is_not(app: Flask, visitor: Visitor, colours: None) -> None:
+    assert confirm(visitor, send(visitor, [photograph(1, 0, faces=2)]).location).status_code == 422
+    confirm(visitor, send(visitor, [photograph(1), photograph(1, 0, faces=2)]).location)
+    told = [(each["what"], each.get("count")) for each in reversed(app.extensions["changes"].last(9))]
+    assert told == [("began to enrol a student", None)] * 2 + [("enrolled a student", "1")]
+
+
 def test_somebody_elses_photograph_is_told_with_whom_it_looks_like(visitor: Visitor, colours: None) -> None:
     confirm(visitor, send(visitor, [photograph(1), photograph(1, 1)]).location)
     sheet = send(visitor, [photograph(1, 2)], {**FORM, "student": "n2", "name": "Nora"}).location

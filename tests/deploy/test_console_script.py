@@ -90,6 +90,7 @@ def test_from_a_fresh_clone_it_shows_the_demos_clips_and_files_what_comes_in_mea
     try:
         process, address = started(clone, tmp_path / "first.log", taken)
         assert not address.endswith(f":{taken}")
+        assert f"port {taken} is taken" in (tmp_path / "first.log").read_text()
         shown = page(f"{address}/clips")
         assert all(name in shown for name in ("Eileen Collins", "Grace Hopper", "truncated.mp4", "2026-11-25T0900"))
         before = len(list((out / "results").glob("*.json")))

@@ -116,6 +116,10 @@ def test_from_the_first_photograph_to_the_last_trace(
     page.get_by_label("Type the id").fill(STUDENT_ID, timeout=LONG_MS)
     page.get_by_role("button", name="Erase for good").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("receipt", re.IGNORECASE), timeout=LONG_MS)
+    page.emulate_media(media="print")
+    expect(page.locator("main .notice").first).to_be_visible()  # on paper, too, whether it is complete
+    expect(page.get_by_role("button", name="Print")).to_be_hidden()
+    page.emulate_media(media="screen")
 
     console.stage.tick()  # the machine erases its files
     assert remains(console) == []

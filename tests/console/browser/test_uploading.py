@@ -7,12 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.console.browser.conftest import SECTION, Console
 
 LONG_MS = 60_000
 ALLOWED = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
+
+CANCEL_ONCE_BEGUN = """() => {
+  const real = window.fetch;
+  window.fetch = async (address, told) => {
+    const answer = await real(address, told);
+    if (String(address).endsWith("/begin")) document.getElementById("stop").click();
+    return answer;
+  };
+}"""
 
 
 def drop(page: Page, *paths: Path) -> None:
@@ -119,16 +129,20 @@ def test_a_clip_that_is_there_already_is_sent_once_more_only_if_asked(
     assert len(stored["Versions"]) == 2
 
 
+@pytest.mark.parametrize("moment", ["begin", "later"])
 def test_cancelling_leaves_nothing_in_the_store(
-    visit: Callable[..., Page], console: Console, samples: Path, tmp_path: Path
+    visit: Callable[..., Page], console: Console, samples: Path, tmp_path: Path, moment: str
 ) -> None:
     (tmp_path / "long.mp4").write_bytes((samples / "clips" / "hopper.mp4").read_bytes() + b"\0" * (40 << 20))
     page = visit("/upload")
     page.context.route("**/*partNumber=3*", lambda route: None)  # the third part hangs
     say_where(page, "cancelled")
     page.get_by_label("Single clips").set_input_files(tmp_path / "long.mp4")
+    if moment == "begin":
+        page.evaluate(CANCEL_ONCE_BEGUN)
     page.get_by_role("button", name="Send 1 clip").click()
-    page.get_by_role("button", name="Cancel").click()
+    if moment == "later":
+        page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#chosen .cancelled")).to_be_visible(timeout=LONG_MS)
     s3, bucket = console.stage.client("s3"), console.stage.cloud.operator["INPUT_BUCKET"]
     assert not s3.list_multipart_uploads(Bucket=bucket).get("Uploads")
@@ -139,3 +153,17 @@ def test_without_script_the_page_says_what_to_do_instead(visit: Callable[..., Pa
     page = visit("/upload", java_script_enabled=False)
     expect(page.get_by_text("scripts/upload_workload.sh FOLDER")).to_be_visible()
     expect(page.locator("#upload")).to_be_hidden()
+
+
+def test_a_section_in_which_nobody_is_enrolled_is_told_before_anything_is_sent(
+    visit: Callable[..., Page], samples: Path
+) -> None:
+    page = visit("/upload")
+    say_where(page, "slip")
+    drop(page, samples / "clips" / "collins.mp4")
+    expect(page.get_by_role("button", name="Send 1 clip")).to_be_enabled()
+    expect(page.locator("#said")).to_be_hidden()
+    page.get_by_label("Section").fill("cse564")
+    page.get_by_label("Session").press("Tab")
+    expect(page.locator("#said")).to_contain_text("Nobody is enrolled in a section cse564")
+    expect(page.get_by_role("button", name="Send 1 clip")).to_be_enabled()
