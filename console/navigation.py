@@ -15,8 +15,8 @@ ENTRIES: dict[str, tuple[str, frozenset[Role]]] = {
     "clips.clips": ("Clips", TEACHING),
     "roll_call.sections": ("Roll call", TEACHING),
     "students.everybody": ("Students", TEACHING),
-    "upload.choose": ("Upload", EVERYBODY),
     "operations.overview": ("Operations", OPERATING),
+    "upload.choose": ("Upload", EVERYBODY),
 }
 PAGES: tuple[Blueprint, ...] = (
     clip.pages,

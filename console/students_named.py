@@ -30,5 +30,4 @@ def student_sought(text: str) -> tuple[Student | None, str]:
         return found[0], ""
     if not found:
         return None, "No student has that id or name."
-    ids = ", ".join(sorted(student.student_id for student in found)[:10])
-    return None, f"{len(found)} students are called so: give the id. {ids}{' …' if len(found) > 10 else ''}"
+    return None, f"{len(found)} students are called so: give the id, which the page Students tells."

@@ -119,7 +119,7 @@ def test_a_student_is_sought_by_id_or_name_and_stands_in_the_address_as_a_token(
 def test_who_is_not_found_or_not_the_only_one_is_told(visitor: Visitor, classroom: Classroom) -> None:
     classroom.enrol(student("ada2", "Ada Lovelace"))
     for sought, why in (
-        ("Ada Lovelace", "2 students are called so: give the id. ada1815, ada2"),
+        ("Ada Lovelace", "2 students are called so: give the id, which the page Students tells."),
         ("nobody", "No student has that id or name."),
         ("x" * 300, "An id or a name has 200 characters at most."),
     ):
