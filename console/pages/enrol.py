@@ -6,7 +6,6 @@ hour, for whoever sent them only.
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask import Response as Answer
 from werkzeug import Response
@@ -14,13 +13,12 @@ from werkzeug import Response
 from console.access import needs, user
 from console.changes import changed
 from console.pending import Pending, looked_at, pending, told
+from console.publishing import publish_and_tell
 from console.school import alone, the_school
-from console.showing import plural
 from console.stage import the_stage
 from console.whom import remember, whom
-from recognition.aws.calls import error_code
 from recognition.enrolment.gate import passes
-from recognition.errors import EnrolmentError, RecognitionError, StageChanged
+from recognition.errors import EnrolmentError, RecognitionError
 from recognition.roster import Student
 
 GONE = (
@@ -112,7 +110,7 @@ def confirm(name: str) -> tuple[str, int] | Response:
         pending().drop(name)
         changed("enrolled a student", student=found.line.student_id, count=added.photographs)
         flash(f"{added.photographs} of {len(found.taken)} photographs are enrolled.")
-        _publish()
+        publish_and_tell()
     return redirect(url_for("students.student.page", token=remember(found.line.student_id)), 303)
 
 
@@ -122,29 +120,8 @@ def publish() -> Response:
     """Publish what the files hold."""
     changed("published the gallery")
     with alone():
-        _publish()
+        publish_and_tell()
     return redirect(url_for("students.everybody"), 303)
-
-
-def _publish() -> None:
-    """Publish, and say what came of it. What cannot be published now stays in the files."""
-    try:
-        published = the_school().publish()
-    except (StageChanged, EnrolmentError, ClientError, BotoCoreError) as error:
-        why = (
-            str(error)
-            if isinstance(error, RecognitionError)
-            else f"AWS says {error_code(error) or type(error).__name__}"
-        )
-        flash(f"Not published: {why}", "error")
-        return
-    finally:
-        the_stage().everybody.changed()
-    flash(f"The gallery is published with {plural(len(published.gallery.student_ids), 'student')}.")
-    if published.left_out:
-        flash(f"{len(published.left_out)} in the file are not: no row, or no valid consent.", "warning")
-    if published.erased:
-        flash(f"{len(published.erased)} in the file were erased from the stage, and stay so.", "warning")
 
 
 def _judge(row: Student | None, token: str) -> tuple[str, int] | Response:
