@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,3 +75,11 @@ def one_at_a_time() -> Iterator[None]:
     with (SHARED / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def hold_for_good() -> None:
+    """Hold the same lock until this process ends, whatever program it becomes."""
+    SHARED.mkdir(exist_ok=True)
+    lock = os.open(SHARED / "lock", os.O_WRONLY | os.O_CREAT, 0o644)
+    os.set_inheritable(lock, True)
+    fcntl.flock(lock, fcntl.LOCK_EX)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from flask import Flask
 
 from console.pages import erase
+from recognition.aws.erased import S3Erased
 from recognition.aws.galleries import S3Galleries
 from recognition.aws.roster import DynamoRoster
 from recognition.enrolment.journal import Journal, journal_of
@@ -182,15 +183,18 @@ def test_raw_clips_go_only_if_that_is_ticked(stage: MotoStage, visitor: Visitor,
 
 
 @pytest.mark.parametrize("student_id", [NASTY, "=cmd", "id/with slash", "100%", "é" * 200])
-def test_somebody_who_is_not_listed_is_erased_by_the_id(stage: MotoStage, visitor: Visitor, student_id: str) -> None:
+def test_an_id_of_which_nothing_is_known_is_told_and_not_noted(
+    stage: MotoStage, visitor: Visitor, student_id: str
+) -> None:
     answer = visitor.send("/students/erase", {"student": f" {student_id} "}, found_at="/students/erase")
     assert student_id not in answer.location
     found = visitor.send(f"{answer.location}/look", {}, found_at=answer.location).text
     assert "Nothing was found. Is the id right?" in found
     assert NASTY not in found
-    page = visitor.page(confirm(visitor, answer.location, student_id).location)
-    assert "files held nothing of the student" in page
-    assert NASTY not in page
+    told = visitor.page(confirm(visitor, answer.location, student_id).location)
+    assert notices(told) == ["Nothing is known of a student with this id. Is it right? Nothing was changed."]
+    assert NASTY not in told
+    assert S3Erased(stage.s3, "galleries").of(student_id) is None, "a slip keeps nobody from being enrolled"
 
 
 @pytest.mark.parametrize("student_id", ["", "   ", "x" * 201])

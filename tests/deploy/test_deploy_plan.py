@@ -42,6 +42,7 @@ OTHERS = {  # of every parameter a value that is not its default
     "requireTls": "false",
     "pollerPrincipal": "arn:aws:iam::123456789012:role/machine",
     "alarmEmail": "ops@example.org",
+    "consoleOrigin": "https://console.school.example",
 }
 
 

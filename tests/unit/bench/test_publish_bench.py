@@ -60,11 +60,11 @@ def test_every_run_begins_with_an_empty_table(stores: Stores) -> None:
 
 
 def test_the_medians_of_the_runs_are_told_beside_the_customary_way() -> None:
-    runs = [Run(*(Timed(wall * factor, 0.5) for factor in (1, 2, 3, 0.1, 0.5, 0.05))) for wall in (4.0, 1.0, 2.0)]
+    runs = [Run(*(Timed(wall * factor, 0.5) for factor in (1, 2, 0.1, 0.5, 0.05))) for wall in (4.0, 1.0, 2.0)]
     found = figures(middle(runs), 10_000, 3)
     assert (found["published_wall_s"], found["again_wall_s"], found["read_wall_s"]) == (2.0, 4.0, 0.2)
     assert (found["publish_against_plain"], found["read_against_plain"]) == (2.0, 2.0)
-    assert table(found).row_count == 6
+    assert table(found).row_count == 5
 
 
 def test_a_count_that_is_none_is_refused() -> None:

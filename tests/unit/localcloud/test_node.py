@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 
 from localcloud.errors import LocalCloudError
 from localcloud.node import node_environment
+
+ROOT = Path(__file__).parents[3]
 
 
 def node(folder: Path, version: str) -> str:
@@ -55,3 +59,20 @@ def test_without_any_node_the_error_says_how_to_get_one(beside_python: Path) -> 
 def test_the_rest_of_the_environment_stays(tmp_path: Path) -> None:
     new = node(tmp_path / "new", "v20.0.0")
     assert node_environment({"PATH": new, "HOME": "/h"})["HOME"] == "/h"
+
+
+def test_of_the_commands_that_write_into_this_folder_one_runs_at_a_time(tmp_path: Path) -> None:
+    (serverless := tmp_path / "serverless").write_text("#!/bin/sh\necho began\nread _\n")
+    serverless.chmod(0o755)
+    command = [sys.executable, "-m", "localcloud.with_node", str(serverless), "package"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as first:
+        assert first.stdout
+        assert first.stdin
+        assert first.stdout.readline() == "began\n"
+        with (ROOT / ".localcloud" / "lock").open("w") as lock:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            first.stdin.write("\n")
+            first.stdin.close()
+            assert first.wait() == 0
+            fcntl.flock(lock, fcntl.LOCK_EX)  # others of this run may have come in between: they let go, too
