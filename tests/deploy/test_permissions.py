@@ -196,5 +196,6 @@ def test_the_console_has_the_policies_of_instructor_privacy_officer_and_operator
 
 @pytest.mark.pipeline
 def test_with_the_consoles_rights_all_is_done_that_the_three_are_there_for(grants: Grants) -> None:
+    grants.restore("poller", CONSOLE)
     done = [use for use in USES["poller"] if use.role in THE_CONSOLES]
     assert {use.name: error for use in done if (error := _failure(use, grants.stages[CONSOLE]))} == {}

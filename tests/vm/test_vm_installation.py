@@ -271,7 +271,7 @@ def test_a_new_vms_first_boot_installs_with_the_same_script_onto_its_volume(agai
     disk.parent.mkdir(parents=True)
     disk.write_bytes(b"\0" * 16_000_000)
     mount = root.file("/usr/local/sbin/mount")
-    mount.write_text('#!/bin/sh\necho "$@" >>/mounted\n')
+    mount.write_text('#!/bin/sh\necho "$@" >>/mounted\nchattr -i "$1"\n')  # over the mount point lies a writable volume
     mount.chmod(0o755)
     root.file("/etc/fstab").touch()
     boot = write_user_data(again, volume)
