@@ -1,4 +1,4 @@
-"""Lists that are read anew every few seconds: everybody in the student table, the sections that have clips.
+"""Lists that are read anew once a minute: everybody in the student table, the sections that have clips.
 
 Reading the whole table takes a request for every megabyte. The surprising rule: what is kept is for lists only;
 whatever decides about one student reads that student's row.
@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from recognition.roster import Student
 
 T = TypeVar("T")
-FRESH_S = 10.0
+FRESH_S = 60.0
 
 
 @dataclass
@@ -71,7 +71,7 @@ class ListedRegister:
         return self.rows.students(student_ids)
 
     def of_section(self, section: str) -> list[Student]:
-        """Whoever is on the section's roster; whoever has joined it within the last seconds may be missing."""
+        """Whoever is on the section's roster; whoever has joined it elsewhere within the last minute may be missing."""
         listed = [each.student_id for each in self.listed.get() if section in each.sections]
         rows = self.rows.students(listed) if listed else {}
         return [rows[each] for each in listed if each in rows and section in rows[each].sections]

@@ -9,11 +9,13 @@ from flask import Blueprint, current_app, render_template
 
 from console.access import needs
 from console.charts import Bar, bars
+from console.everybody import Lately
 from console.fortnight import Fortnight, fortnight, since
 from console.stage import the_stage
 from poller.durable import DurableDirectory
 from poller.logs import WAITS
 from poller.state import State, gather
+from recognition.latest import Figures
 
 QUEUES = {
     "REQUEST_QUEUE_URL": "clips waiting",
@@ -33,7 +35,7 @@ pages = Blueprint("operations", __name__)
 def overview() -> str:
     """The page."""
     now = time.time()
-    figures = the_stage().latest.figures(since(now), MOST_CLIPS)
+    figures = _figures().get()
     days = fortnight(figures, now)
     return render_template(
         "operations.html",
@@ -52,6 +54,15 @@ def now_only() -> str:
     """Queues and poller alone, for the page to renew itself."""
     results = current_app.extensions["settings"].results
     return render_template("operations_now.html", queues=_queues(), **_poller(results, time.time()))
+
+
+def _figures() -> Lately[list[Figures]]:
+    """The fortnight's clips, read once a minute: ten thousand of them take a while."""
+    latest = the_stage().latest
+    read = Lately(lambda: latest.figures(since(time.time()), MOST_CLIPS))
+    found = current_app.extensions.setdefault("figures", read)
+    assert isinstance(found, Lately)
+    return found
 
 
 def _queues() -> list[tuple[str, int, int]]:
