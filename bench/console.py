@@ -7,6 +7,7 @@ shows is looked at, so that a page that has gone empty is not taken for a fast o
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 import time
@@ -134,6 +135,7 @@ def main(clips: int, times: int, json: Path | None) -> None:
             filled = fill(clips)
             os.environ.update(filled.environment)
             client = _console(Path(folder), os.environ)
+            gc.freeze()  # as `python -m console serve` does; it takes what the filling has left, too
             baseline = Asked("one row", *_timed(filled.read_a_row, times))
             pages = [
                 asked(client, page, times) for page in track(pages_of(filled), "asking", console=Console(stderr=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -34,6 +35,7 @@ def serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it found each credential
     app = create_app(settings)
+    gc.freeze()  # what is loaded by now stays: no collection need look through it while somebody waits for a page
     click.echo(f"console: http://{settings.host}:{settings.port}/  (Ctrl-C ends it)", err=True)
     serve_wsgi(
         app,
