@@ -13,7 +13,7 @@ from werkzeug import Response
 
 from console.access import needs, user
 from console.changes import changed
-from console.finding import Shown, among_its_kind, file_of, names_of, picture_of, shown, version_of
+from console.finding import Shown, among_its_kind, file_of, names_of, picture_of, shown, shown_all, version_of
 from console.naming import file_name
 from console.pages.clips import pages as pages
 from console.pictures import thumbnail
@@ -66,7 +66,8 @@ def correct(job_id: str) -> Response | tuple[str, int]:
 @needs("instructor", "privacy")
 def picture(job_id: str) -> Response:
     """The annotated picture, small with `?small`; 404 where there is none that may be shown."""
-    jpeg = picture_of(shown(version_of(job_id)))
+    (found,) = shown_all([version_of(job_id)])  # a list asks for many: nobody's roster is read for them
+    jpeg = picture_of(found)
     if jpeg is None:
         abort(404)
     return Response(thumbnail(jpeg) if "small" in request.args else jpeg, mimetype="image/jpeg")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,7 +19,6 @@ from console.finding import shown_all
 from console.stage import the_stage
 from console.students_named import student_of_token, student_sought
 from console.tokens import token_of
-from recognition.finished import FinishedVersion
 from recognition.latest import AtWork, Page
 from recognition.sections import Session
 from wire.result_message import OUTCOMES, Outcome
@@ -110,10 +110,7 @@ def _listed(asked: Filter) -> dict[str, object]:
 
 
 def _page(asked: Filter, student_id: str | None) -> Page:
-    def speaks_of(version: FinishedVersion) -> bool:
-        return any(face.student_id == student_id for face in version.judged.faces)
-
-    latest, wanted = the_stage().latest, speaks_of if student_id else None
+    latest, wanted = the_stage().latest, methodcaller("shows", student_id) if student_id else None
     if asked.section is None:
         return latest.latest(PER_PAGE, asked.before, outcome=asked.outcome, wanted=wanted)
     return latest.in_section(asked.section, asked.session, PER_PAGE, asked.before, outcome=asked.outcome, wanted=wanted)
