@@ -19,6 +19,7 @@ from werkzeug.exceptions import SecurityError
 from console.changes import changed
 from console.door import Door, place_of
 from console.settings import Settings
+from console.stage import the_settings
 from console.users import ROLES, Role, User, read_users, signed_in
 from recognition.errors import SetupError
 
@@ -57,9 +58,9 @@ def identify() -> Response | None:
     """Before each request: find out who asks, or send them to the sign-in."""
     if isinstance(request.routing_exception, SecurityError):  # another's host name: no page, not even the sign-in
         raise request.routing_exception
-    g.user = _user(_settings())
+    g.user = _user(the_settings())
     if g.user is None and request.endpoint not in OPEN:
-        if _settings().user_header:
+        if the_settings().user_header:
             abort(403)
         if request.endpoint and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
             session["wanted"] = request.full_path.rstrip("?") if request.method == "GET" else ""
@@ -83,7 +84,7 @@ def enter() -> tuple[str, int] | Response:
     if door.is_shut(place):
         flash("Too many failed tries. Wait five minutes.", "error")
         return render_template("sign_in.html"), 429
-    found = signed_in(read_users(_settings().users), request.form.get("name", ""), request.form.get("password", ""))
+    found = signed_in(read_users(the_settings().users), request.form.get("name", ""), request.form.get("password", ""))
     if found is None:
         door.note(place)
         flash("Name or password is wrong.", "error")
@@ -124,12 +125,6 @@ def _whoever_is_here(settings: Settings) -> User:
     except (OSError, KeyError):  # a user without a name, as in a container
         name = ""
     return User(name[:64] or "local", frozenset(ROLES))
-
-
-def _settings() -> Settings:
-    found = current_app.extensions["settings"]
-    assert isinstance(found, Settings)
-    return found
 
 
 def offered(entries: Mapping[str, tuple[str, frozenset[Role]]]) -> list[tuple[str, str]]:

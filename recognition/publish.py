@@ -117,13 +117,18 @@ def public_part(gallery: Gallery, students: Collection[Student], now: datetime) 
     return replace(gallery.restricted_to(consenting), sections=_rosters(gallery, students, now))
 
 
-def _refuse_to_drop(gallery: Gallery, galleries: WritableGalleries) -> None:
+def whom_it_drops(gallery: Gallery, galleries: WritableGalleries) -> list[str]:
+    """Who is published and not in `gallery`, and so would be recognised no longer."""
     try:
         published = galleries.current()
     except GalleryError:  # none, a damaged one, or another model's: nobody can be taken away
-        return
+        return []
     held = frozenset(gallery.student_ids)
-    if gone := [each for each in published.student_ids if each not in held]:
+    return [each for each in published.student_ids if each not in held]
+
+
+def _refuse_to_drop(gallery: Gallery, galleries: WritableGalleries) -> None:
+    if gone := whom_it_drops(gallery, galleries):
         others = f" and {len(gone) - TOLD} more" if len(gone) > TOLD else ""
         raise GalleryError(
             f"nothing was published: {len(gone)} student(s) who are published are not in this gallery: "

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from recognition.contended import until_unchanged
 from recognition.erasure.erased import ErasedStudents
-from recognition.errors import GalleryError, StageChanged
+from recognition.errors import GalleryError
 from recognition.gallery import Gallery
 from recognition.publish import WritableGalleries
 from recognition.rollback import Everybody, admitted
-
-TRIES = 8
 
 
 def renew_rosters(
@@ -24,13 +23,7 @@ def renew_rosters(
 
     Raises `StageChanged` when others publish again and again meanwhile.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            return _renewed(now, roster, galleries, erased)
-        except StageChanged:
-            if not left:
-                raise
-    return None
+    return until_unchanged(lambda: _renewed(now, roster, galleries, erased))
 
 
 def _renewed(now: datetime, roster: Everybody, galleries: WritableGalleries, erased: ErasedStudents) -> Gallery | None:

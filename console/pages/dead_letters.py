@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from console.access import needs
 from console.changes import changed
-from console.stage import the_stage
+from console.stage import the_settings, the_stage
 from poller.clock import SystemClock
 from poller.looking import Looking, Place
 from poller.operating import Desk
@@ -75,7 +75,7 @@ def _looking() -> Looking:
 
 def _copies() -> Path:
     """Where copies go: beside the results, where an erasure looks for them. Raises `SetupError` without any."""
-    results: Path | None = current_app.extensions["settings"].results
+    results = the_settings().results
     if results is None or not results.is_dir():
         raise SetupError("a copy of what is discarded belongs beside the results: discard where the poller runs")
     return results

@@ -11,7 +11,7 @@ from console.access import needs
 from console.charts import Bar, bars
 from console.everybody import Lately
 from console.fortnight import Fortnight, fortnight, since
-from console.stage import the_stage
+from console.stage import the_settings, the_stage
 from poller.durable import DurableDirectory
 from poller.logs import WAITS
 from poller.state import State, gather
@@ -44,7 +44,7 @@ def overview() -> str:
         cut_off=len(figures) == MOST_CLIPS,
         charts=_charts(days),
         changes=current_app.extensions["changes"].last(CHANGES),
-        **_poller(current_app.extensions["settings"].results, now),
+        **_poller(the_settings().results, now),
     )
 
 
@@ -52,7 +52,7 @@ def overview() -> str:
 @needs("operator")
 def now_only() -> str:
     """Queues and poller alone, for the page to renew itself."""
-    results = current_app.extensions["settings"].results
+    results = the_settings().results
     return render_template("operations_now.html", queues=_queues(), **_poller(results, time.time()))
 
 

@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from recognition.contended import until_unchanged
 from recognition.enrolment.adding import photographs_of, with_photographs
 from recognition.enrolment.files import OperatorFiles
 from recognition.enrolment.gate import passes
 from recognition.enrolment.judge import judge
 from recognition.enrolment.taken import Judged, Known, Taken, known_from
 from recognition.erasure.erased import ErasedStudents
-from recognition.errors import EnrolmentError, GalleryError, StageChanged
+from recognition.errors import EnrolmentError
 from recognition.gallery import Gallery
-from recognition.publish import Published, WritableGalleries, WritableRoster, publish
+from recognition.publish import Published, WritableGalleries, WritableRoster, publish, whom_it_drops
 from recognition.register import registered
 from recognition.roster import Student
 from recognition.students_csv import Line
-
-TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,33 +84,23 @@ class School:
         """Publish what the files hold. Raises `EnrolmentError` where that would take people away."""
         with self.files.held():
             self._refuse_to_drop(self.files.gallery())
-            return self._publish()
+            return until_unchanged(self._publish)
 
     def _publish(self) -> Published:
         gallery, listed = self.files.gallery(), {each.student_id: each for each in self.files.students()}
-        for left in reversed(range(TRIES)):
-            rows = {**listed, **self.roster.students({*listed, *gallery.student_ids})}
-            try:
-                return publish(
-                    gallery,
-                    list(rows.values()),
-                    self.clock(),
-                    roster=self.roster,
-                    galleries=self.galleries,
-                    erased=self.erased,
-                )
-            except StageChanged:
-                if not left:
-                    raise
-        raise StageChanged
+        rows = {**listed, **self.roster.students({*listed, *gallery.student_ids})}
+        return publish(
+            gallery,
+            list(rows.values()),
+            self.clock(),
+            roster=self.roster,
+            galleries=self.galleries,
+            erased=self.erased,
+        )
 
     def _refuse_to_drop(self, gallery: Gallery) -> None:
         """The file of another machine, or none, must not take those away who were published from elsewhere."""
-        try:
-            published = self.galleries.current()
-        except GalleryError:  # nobody can be taken away
-            return
-        if missing := set(published.student_ids) - set(gallery.student_ids):
+        if missing := whom_it_drops(gallery, self.galleries):
             raise EnrolmentError(
                 f"the published gallery holds {len(missing)} student(s) who are not in {self.files.gallery_file}, and "
                 "would lose them: bring the gallery's and the students' file here that they were published from "

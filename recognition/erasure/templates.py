@@ -10,12 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from recognition.contended import until_unchanged
 from recognition.erasure.places import Bucket, Subject, Trace, Version
-from recognition.errors import GalleryError, StageChanged
+from recognition.errors import GalleryError
 from recognition.gallery import Gallery
 from recognition.gallery_file import read_gallery
 
-TRIES = 8
 GALLERIES = "gallery/"
 TEMPLATES = "templates"
 
@@ -43,13 +43,7 @@ def publish_without(student_ids: Collection[str], galleries: Galleries) -> bool:
 
     Even then the pointer is written anew: somebody may be about to publish the student and must look again.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            return _publish_without(frozenset(student_ids), galleries)
-        except StageChanged:
-            if not left:
-                raise
-    return False
+    return until_unchanged(lambda: _publish_without(frozenset(student_ids), galleries))
 
 
 def _publish_without(student_ids: frozenset[str], galleries: Galleries) -> bool:
