@@ -10,7 +10,7 @@ const TRIES = 4;
 const LOOK_EVERY_MS = 3000;
 const DONE = new Set(["uploaded", "recognised", "unknown", "no_face", "rejected", "superseded"]);
 
-let chosen = []; // {file, name, start, row, state, sent, job}
+let chosen = []; // {file, name, start, row, state, turn, sent, job}
 let stopper = null; // while something is being sent
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -133,17 +133,20 @@ const place = () => ({
 });
 const described = (item) => ({ name: item.name, size: item.file.size, start: item.start });
 
+// An answer that comes late must not undo what has been asked or done with the file since: each taking up is a turn.
+function stillTheirs(items) {
+  const turns = items.map((item) => (item.turn += 1));
+  return () => items.filter((item, index) => item.turn === turns[index]);
+}
+
 async function judge(items) {
-  const most = Number(form.dataset.most);
-  for (let from = 0; from < items.length; from += most) {
-    const some = items.slice(from, from + most);
-    const told = await ask("judge", { ...place(), files: some.map(described) });
-    some.forEach((item, index) => {
-      const { refused, stored } = told.files[index];
-      if (refused) show(item, "refused", "refused", refused);
-      else show(item, stored ? "there already" : "ready");
-    });
-  }
+  const told = await ask("judge", { ...place(), files: items.map(described) });
+  return new Map(items.map((item, index) => [item, told.files[index]]));
+}
+
+function showJudged(item, { refused, stored }) {
+  if (refused) show(item, "refused", "refused", refused);
+  else show(item, stored ? "there already" : "ready");
 }
 
 async function add(files) {
@@ -151,7 +154,7 @@ async function add(files) {
   files.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
   for (const { file, name } of files) {
     const start = new Uint8Array(await file.slice(0, Number(form.dataset.startBytes)).arrayBuffer().catch(() => new ArrayBuffer(0)));
-    const item = { file, name, start: [...start].map((byte) => byte.toString(16).padStart(2, "0")).join(""), sent: 0 };
+    const item = { file, name, start: [...start].map((byte) => byte.toString(16).padStart(2, "0")).join(""), turn: 0, sent: 0 };
     items.push(item);
     addRow(item);
   }
@@ -170,15 +173,21 @@ function unknownSection() {
 
 async function judgeAgain(items) {
   if (!items.length) return;
+  const theirs = stillTheirs(items);
   if (!byId("place").value.trim() && !byId("section").value.trim()) {
     items.forEach((item) => show(item, "waiting", "where does it belong?"));
     return say("Say where the clips belong: a section and its session, or another place.", "warning");
   }
+  const most = Number(form.dataset.most);
   try {
-    await judge(items);
-    say(unknownSection(), "warning");
+    for (let from = 0; from < items.length; from += most) {
+      const judged = await judge(items.slice(from, from + most));
+      for (const item of theirs()) if (judged.has(item)) showJudged(item, judged.get(item));
+    }
+    if (theirs().length) say(unknownSection(), "warning");
   } catch (error) {
-    items.forEach((item) => show(item, "waiting", "not looked at yet"));
+    if (!theirs().length) return;
+    theirs().forEach((item) => show(item, "waiting", "not looked at yet"));
     say(error.message, "error");
   }
 }
@@ -186,6 +195,7 @@ async function judgeAgain(items) {
 // ---- sending
 
 async function send(item, signal) {
+  item.turn += 1;
   item.sent = 0;
   show(item, "in work", "sending");
   const body = { ...place(), file: described(item), replace: byId("replace").checked };

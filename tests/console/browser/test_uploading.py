@@ -149,6 +149,27 @@ def test_cancelling_leaves_nothing_in_the_store(
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=f"{SECTION}/cancelled/")
 
 
+def test_a_judgement_that_comes_late_does_not_undo_what_was_done_since(
+    visit: Callable[..., Page], samples: Path
+) -> None:
+    page = visit("/upload")
+    late: list[Route] = []
+    say_where(page, "late")
+    page.get_by_label("Single clips").set_input_files(samples / "clips" / "collins.mp4")
+    expect(page.get_by_role("button", name="Send 1 clip")).to_be_enabled()
+    page.context.route("**/upload/judge", lambda route: late.append(route))
+    page.get_by_label("Session").fill("later")
+    page.get_by_label("Session").press("Tab")
+    page.get_by_role("button", name="Send 1 clip").click()
+    expect(page.locator("#said")).to_have_text("1 uploaded.", timeout=LONG_MS)
+    with page.expect_response("**/upload/judge"):
+        late[0].continue_()
+    page.wait_for_function("() => new Promise((after) => setTimeout(() => after(true), 200))")
+    assert chosen(page)["collins.mp4"] not in {"ready", "there already"}
+    expect(page.locator("#send")).to_be_disabled()
+    expect(page.locator("#said")).to_have_text("1 uploaded.")
+
+
 def test_without_script_the_page_says_what_to_do_instead(visit: Callable[..., Page]) -> None:
     page = visit("/upload", java_script_enabled=False)
     expect(page.get_by_text("scripts/upload_workload.sh FOLDER")).to_be_visible()
