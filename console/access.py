@@ -1,7 +1,8 @@
 """Who is asking, and what for: sign-in, sign-out, and the roles that each page needs.
 
-The surprising rule: the session remembers a name and a stamp of its password and roles, nothing that says what it may
-do; whoever is removed or gets another password is out at the next request.
+The surprising rule: a session is a stamp of somebody's password and roles, and a number that this process has to
+know, nothing that says what it may do. Whoever is removed, gets another password or signs out is out at the next
+request, with every copy of the cookie; and everybody after a working day, or when the console starts anew.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from werkzeug.exceptions import SecurityError
 
 from console.changes import changed
 from console.door import Door, place_of
+from console.kept import Kept
 from console.settings import Settings
 from console.stage import the_settings
 from console.users import ROLES, Role, User, read_users, signed_in
@@ -27,9 +29,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 HERE = ("127.0.0.1", "::1")
+SESSION_S = 10 * 3600.0  # a working day
+MOST_SESSIONS = 10_000
 OPEN = frozenset({"access.sign_in", "access.enter", "static"})
 
 pages = Blueprint("access", __name__)
+
+
+def install(extensions: dict[str, object]) -> None:
+    """Give a console its memory of who is signed in."""
+    extensions["sessions"] = Kept[str](SESSION_S, MOST_SESSIONS)
 
 
 def user() -> User:
@@ -91,7 +100,7 @@ def enter() -> tuple[str, int] | Response:
         return render_template("sign_in.html"), 401
     wanted = str(session.get("wanted") or url_for("start"))  # only a page of this console is ever noted
     session.clear()  # whatever an earlier session held
-    session["name"], session["stamp"] = found.name, found.stamp
+    session["stamp"], session["number"] = found.stamp, _sessions().put_new(found.name)
     session.permanent = True
     changed("signed in", by=found.name)
     return redirect(wanted, 303)
@@ -100,6 +109,7 @@ def enter() -> tuple[str, int] | Response:
 @pages.post("/sign-out")
 def leave() -> Response:
     """Sign out."""
+    _sessions().drop(session.get("number", ""))
     session.clear()
     return redirect(url_for("access.sign_in"), 303)
 
@@ -110,8 +120,14 @@ def _user(settings: Settings) -> User | None:
         return _whoever_is_here(settings)
     if settings.user_header:
         return users.get(request.headers.get(settings.user_header, ""))
-    found = users.get(session.get("name", ""))
+    found = users.get(_sessions().get(session.get("number", "")) or "")
     return found if found and session.get("stamp") == found.stamp else None
+
+
+def _sessions() -> Kept[str]:
+    found = current_app.extensions["sessions"]
+    assert isinstance(found, Kept)
+    return found
 
 
 def _whoever_is_here(settings: Settings) -> User:

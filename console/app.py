@@ -6,7 +6,7 @@ from flask import Flask, redirect, render_template, url_for
 from werkzeug import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from console import access, faults, protection, showing, tokens, whom
+from console import access, faults, protection, showing, whom
 from console.changes import Changes
 from console.door import Door
 from console.navigation import ENTRIES, PAGES
@@ -24,6 +24,7 @@ def create_app(settings: Settings) -> Flask:
         changes=Changes(settings.folder / "changes.jsonl"),
     )
     whom.install(app.extensions)
+    access.install(app.extensions)
     app.before_request(access.identify)
     protection.protect(app, settings)
     showing.install(app)
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(access.pages)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
-    app.context_processor(lambda: {"entries": access.offered(ENTRIES), "token_of": tokens.token_of})
+    app.context_processor(lambda: {"entries": access.offered(ENTRIES), "token_of": whom.token_of})
     app.add_url_rule("/", "start", _start)
     if settings.behind_proxy:  # what it says of the sender's address counts, and of nothing else
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0, x_host=0)  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ No rule of its own: `recognition.rollcall` and `recognition.standing` say who ma
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -19,6 +20,8 @@ from recognition.standing import Standing, standings_of_seen
 from wire.errors import WireError
 from wire.result_json import read_result
 from wire.result_message import Location
+
+SMALL = (320, 180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,18 @@ def shown_all(versions: Iterable[FinishedVersion]) -> list[Shown]:
 def picture_of(found: Shown) -> bytes | None:
     """The annotated picture, if it may be shown and is still there."""
     return the_stage().records.picture(found.version, found.seen.picture)
+
+
+def small(jpeg: bytes) -> bytes:
+    """The picture for a list: within 320 × 180 pixels. It was drawn by us, so it can be read."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        picture.draft("RGB", SMALL)  # lets the decoder leave out what is not needed
+        picture.thumbnail(SMALL)
+        made = io.BytesIO()
+        picture.save(made, "JPEG", quality=80)
+    return made.getvalue()
 
 
 def file_of(found: Shown, suffix: str) -> tuple[bytes | None, str]:

@@ -1,6 +1,7 @@
 """An enrolment between the photographs and the decision: what a form told, what was seen, how it is judged.
 
-The surprising rule: a photograph goes by its number and its name, since telephones call every picture the same.
+The surprising rule: a photograph goes by its number and its name, since telephones call every picture the same; the
+number of one that was taken off is not given again.
 """
 
 from __future__ import annotations
@@ -34,20 +35,34 @@ FIELDS = ("student", "name", "major", "year", "sections", "by", "until")
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A photograph: its number from 1, what was seen, and a small JPEG, None where the file could not be read."""
+
+    number: int
+    taken: Taken
+    picture: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
-    """`line` is what the register is told; `pictures` are small JPEGs, None where a file could not be read."""
+    """`line` is what the register is told; `judged` are the photographs' judgements, in their order."""
 
     line: Line
     title: str
     by: str
-    taken: tuple[Taken, ...] = ()
-    pictures: tuple[bytes | None, ...] = ()
+    photographs: tuple[Sent, ...] = ()
     judged: tuple[Judged, ...] = ()
+    last_number: int = 0
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """What was seen on each."""
+        return tuple(each.taken for each in self.photographs)
 
     @property
     def room(self) -> int:
         """How many photographs more it takes."""
-        return MOST_PHOTOGRAPHS - len(self.taken)
+        return MOST_PHOTOGRAPHS - len(self.photographs)
 
 
 def told(form: Mapping[str, str], row: Student | None) -> Pending:
@@ -80,11 +95,16 @@ def looked_at(before: Pending, uploads: Sequence[FileStorage], school: School) -
     if not sent or len(sent) > before.room:
         raise EnrolmentError(f"choose 1 to {before.room} photographs, at most {MOST_PHOTOGRAPHS} in all")
     _refuse_another(before, school)
-    gallery, found = school.files.gallery(), before
-    judge_beside(gallery, [])  # refuses a gallery that cannot be added to, before the work
+    found = _judged(before, school)  # refuses a gallery that cannot be added to, before the work
     for upload in sent:
         found = _with_photograph(found, upload)
-    return replace(found, judged=tuple(judge_beside(gallery, found.taken)))
+    return _judged(found, school)
+
+
+def without(before: Pending, number: int, school: School) -> Pending:
+    """`before` less one photograph, the others judged anew: one of them may have been refused as the same as that."""
+    left = tuple(each for each in before.photographs if each.number != number)
+    return _judged(replace(before, photographs=left), school)
 
 
 def pending() -> Kept[Pending]:
@@ -112,12 +132,16 @@ def _refuse_another(before: Pending, school: School) -> None:
     school.look_ahead(before.line)
 
 
+def _judged(found: Pending, school: School) -> Pending:
+    return replace(found, judged=tuple(judge_beside(school.files.gallery(), found.taken)))
+
+
 def _with_photograph(before: Pending, upload: FileStorage) -> Pending:
-    data = upload.stream.read(LARGEST + 1)
-    name = Path(f"{len(before.taken) + 1} · {one_line((upload.filename or '').replace('/', '-'))[-100:]}")
+    data, number = upload.stream.read(LARGEST + 1), before.last_number + 1
+    name = Path(f"{number} · {one_line((upload.filename or '').replace('/', '-'))[-100:]}")
     seen, picture = _seen(data)
-    taken = Taken(before.line.student_id, name, digest_of(data), seen)
-    return replace(before, taken=(*before.taken, taken), pictures=(*before.pictures, picture))
+    sent = Sent(number, Taken(before.line.student_id, name, digest_of(data), seen), picture)
+    return replace(before, photographs=(*before.photographs, sent), last_number=number)
 
 
 def _seen(data: bytes) -> tuple[Seen, bytes | None]:

@@ -6,12 +6,12 @@ The surprising rule: the pages may load nothing but this console's own files, an
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 
+from console.access import SESSION_S
 from console.settings import Settings
 from recognition.errors import SetupError
 from recognition.files import held, write_private
@@ -21,7 +21,6 @@ LARGEST_BODY = 1 << 20
 LARGEST_FORM = 256 << 20  # twelve photographs of 20 MB; clips go straight to S3
 WITH_PHOTOGRAPHS = frozenset(f"students.enrol.{form}" for form in ("judge", "judge_more", "add_photographs"))
 KEY_BYTES = 32
-SESSION = timedelta(hours=10)  # a working day
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'{connect}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -39,7 +38,7 @@ def protect(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_SECURE=bool(settings.names),  # on loopback there is no TLS, elsewhere there must be
-        PERMANENT_SESSION_LIFETIME=SESSION,
+        PERMANENT_SESSION_LIFETIME=SESSION_S,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
     app.before_request(_room)

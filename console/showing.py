@@ -1,16 +1,18 @@
-"""How values are put to a reader: times, ages, durations, similarities. Pure; Jinja's filters.
+"""How values are put to a reader: times, ages, durations, similarities, the names of files. Pure; Jinja's filters.
 
 The surprising rule: whatever came from outside goes through `one_line`, so that no name can turn a line round.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 from flask import Flask
 
 from recognition.one_line import one_line
 
+LONGEST_NAME = 100
 _UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
@@ -42,6 +44,12 @@ def similarity(value: float | None) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """ "1 clip", "2 clips"; `many` where an s will not do."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def file_name(*parts: str, end: str) -> str:
+    """What a download is called: the parts as one name, of letters of any writing, digits, dots and dashes only."""
+    words = "-".join(re.sub(r"[^\w.-]+", "-", part) for part in parts)
+    return f"{re.sub(r'-+', '-', words).strip('-.')[:LONGEST_NAME] or 'file'}.{end}"
 
 
 def install(app: Flask) -> None:

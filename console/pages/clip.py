@@ -13,10 +13,9 @@ from werkzeug import Response
 
 from console.access import needs, user
 from console.changes import changed
-from console.finding import Shown, among_its_kind, file_of, names_of, picture_of, shown, shown_all, version_of
-from console.naming import file_name
+from console.finding import Shown, among_its_kind, file_of, names_of, picture_of, shown, shown_all, small, version_of
 from console.pages.clips import pages as pages
-from console.pictures import thumbnail
+from console.showing import file_name
 from console.stage import the_stage
 from recognition.correct import correction_of
 from recognition.corrections import MAX_TEXT, Says
@@ -70,7 +69,7 @@ def picture(job_id: str) -> Response:
     jpeg = picture_of(found)
     if jpeg is None:
         abort(404)
-    return Response(thumbnail(jpeg) if "small" in request.args else jpeg, mimetype="image/jpeg")
+    return Response(small(jpeg) if "small" in request.args else jpeg, mimetype="image/jpeg")
 
 
 @pages.get("/clips/<job_id>/file<suffix>")

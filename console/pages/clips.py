@@ -17,8 +17,7 @@ from werkzeug import Response
 from console.access import needs
 from console.finding import shown_all
 from console.stage import the_stage
-from console.students_named import student_of_token, student_sought
-from console.tokens import token_of
+from console.whom import student_of_token, student_sought, token_of
 from recognition.latest import AtWork, Page
 from recognition.sections import Session
 from wire.result_message import OUTCOMES, Outcome

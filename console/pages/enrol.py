@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from console.access import needs, user
 from console.changes import changed
-from console.pending import Pending, looked_at, pending, told
+from console.pending import Pending, looked_at, pending, told, without
 from console.publishing import publish_and_tell
 from console.school import alone, the_school
 from console.stage import the_stage
@@ -68,10 +68,8 @@ def sheet(name: str) -> str:
 @needs("privacy")
 def picture(name: str, number: int) -> Answer:
     """One photograph, small."""
-    pictures = _own(name).pictures
-    if number >= len(pictures) or pictures[number] is None:
-        abort(404)
-    answer = make_response(pictures[number])
+    small = next((each.picture for each in _own(name).photographs if each.number == number), None)
+    answer = make_response(small or abort(404))
     answer.content_type = "image/jpeg"
     return answer
 
@@ -90,14 +88,24 @@ def add_photographs(name: str) -> Response:
     return redirect(url_for(".sheet", name=name), 303)
 
 
+@pages.post("/enrolling/<name>/take-off")
+@needs("privacy")
+def take_off(name: str) -> Response:
+    """Leave one of the photographs out, and judge the others without it."""
+    number = request.form.get("number", "")
+    with alone():  # two that are taken off at once are both off
+        found = _own(name)
+        pending().put(name, without(found, int(number) if number.isdecimal() and len(number) < 6 else 0, the_school()))
+    return redirect(url_for(".sheet", name=name), 303)
+
+
 @pages.post("/enrolling/<name>")
 @needs("privacy")
 def confirm(name: str) -> tuple[str, int] | Response:
     """Enrol those that pass, and those that a person accepts, and publish."""
     found = _own(name)
-    accepted = frozenset(
-        each.photograph for n, each in enumerate(found.taken) if str(n) in request.form.getlist("accept")
-    )
+    ticked = request.form.getlist("accept")
+    accepted = frozenset(each.taken.photograph for each in found.photographs if str(each.number) in ticked)
     changed("began to enrol a student", student=found.line.student_id)
     school = the_school()
     with alone():

@@ -18,9 +18,9 @@ from werkzeug import Response
 from console.access import needs
 from console.changes import changed
 from console.kept import Kept
-from console.naming import file_name
 from console.pending import take_out
 from console.school import the_files
+from console.showing import file_name
 from console.stage import the_stage
 from console.whom import remember, whom
 from recognition.aws.calls import error_code
@@ -67,10 +67,10 @@ def ask(token: str) -> str:
     return render_template("erase.html", token=token, student_id=whom(token), found=None)
 
 
-@pages.post("/<token>/erase/look")
+@pages.get("/<token>/erase/look")
 @needs("privacy")
 def find(token: str) -> str:
-    """What would be erased, and the form that does it."""
+    """What would be erased, and the form that does it. Changes nothing."""
     student_id = whom(token)
     receipt, subject = look(student_id, _stage())
     return render_template(

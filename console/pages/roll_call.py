@@ -15,7 +15,7 @@ from flask import Blueprint, abort, render_template, request, send_file, url_for
 from werkzeug import Response
 
 from console.access import needs
-from console.naming import file_name
+from console.showing import file_name
 from console.stage import the_stage
 from recognition.errors import GalleryError
 from recognition.finished import FinishedVersion

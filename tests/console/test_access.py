@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from flask import Flask
 
 from console import users
-from console.access import needs
+from console.access import SESSION_S, needs
 from console.app import create_app
 from console.changes import LONGEST, Changes
 from console.door import MOST_PLACES, MOST_TRIES, Door
@@ -101,6 +101,37 @@ def test_signing_out_ends_the_session(signed_in: Callable[..., Visitor]) -> None
     mia = signed_in("instructor")
     assert mia.send("/sign-out", {}, found_at="/nowhere").location == "/sign-in"
     assert mia.get("/nowhere").location == "/sign-in"
+
+
+def test_signing_out_ends_every_copy_of_the_session(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    mia = signed_in("instructor")
+    cookie = mia.client.get_cookie("console")
+    assert cookie is not None
+    copy = app.test_client()
+    copy.set_cookie("console", cookie.value)
+    assert copy.get("/nowhere").status_code == 404
+    mia.send("/sign-out", {}, found_at="/nowhere")
+    assert copy.get("/nowhere").location == "/sign-in"
+
+
+def test_a_session_ends_after_a_working_day_however_busy(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    now = [0.0]
+    app.extensions["sessions"].clock = lambda: now[0]
+    mia = signed_in("instructor")
+    for hour in range(10):
+        now[0] = hour * 3600.0
+        assert mia.get("/nowhere").status_code == 404
+    now[0] = SESSION_S + 1
+    assert mia.get("/nowhere").location == "/sign-in"
+
+
+def test_a_console_that_starts_anew_knows_no_session_of_the_last(app: Flask, signed_in: Callable[..., Visitor]) -> None:
+    mia = signed_in("instructor")
+    cookie = mia.client.get_cookie("console")
+    assert cookie is not None
+    anew = create_app(app.extensions["settings"]).test_client()
+    anew.set_cookie("console", cookie.value)
+    assert anew.get("/nowhere").location == "/sign-in"
 
 
 @pytest.mark.parametrize(("name", "password"), [("mia", "wrong"), ("nobody", PASSWORD), ("", ""), ("mia", "x" * 5000)])

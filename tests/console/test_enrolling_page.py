@@ -131,9 +131,9 @@ def test_a_doubtful_photograph_waits_for_a_person_and_a_refused_one_is_never_enr
     page = visitor.page(sheet)
     assert "the face is too small (49 of 50 pixels). What to do: take a closer one" in words(page)
     assert page.count('name="accept"') == 1
-    assert "1 of 3" in notices(visitor.page(confirm(visitor, sheet, accept="2").location))[0]
+    assert "1 of 3" in notices(visitor.page(confirm(visitor, sheet, accept="3").location))[0]
     again = send(visitor, [photograph(2), photograph(2, 99)], {**FORM, "student": "n2"}).location
-    assert "2 of 2" in notices(visitor.page(confirm(visitor, again, accept=["1", "7", "x"]).location))[0]
+    assert "2 of 2" in notices(visitor.page(confirm(visitor, again, accept=["2", "7", "x"]).location))[0]
     assert read_gallery(gallery_file(app).read_bytes()).photographs == (1, 2)
 
 
@@ -160,6 +160,39 @@ def test_more_photographs_join_those_on_the_sheet(app: Flask, visitor: Visitor, 
     assert "the same picture as 1 · IMG_0001.png" in words(visitor.page(sheet))
     confirm(visitor, sheet)
     assert read_gallery(gallery_file(app).read_bytes()).photographs == (2,)
+
+
+def test_a_photograph_is_taken_off_the_sheet_and_the_others_are_judged_without_it(
+    app: Flask, visitor: Visitor, colours: None
+) -> None:
+    sheet = send(visitor, [photograph(1), photograph(1), photograph(1, 99)]).location
+    assert "the same picture as" in words(visitor.page(sheet))
+    for _ in range(2):  # pressed twice: the next one does not go in its stead
+        assert visitor.send(f"{sheet}/take-off", {"number": "1"}, found_at=sheet).location == sheet
+    page = visitor.page(sheet)
+    assert "the same picture as" not in words(page)
+    assert findall(r'alt="(Photograph \d)"', page) == ["Photograph 2", "Photograph 3"]
+    assert visitor.get(f"{sheet}/1.jpg").status_code == 404
+    visitor.send(f"{sheet}/photographs", {"photographs": [photograph(1, 1)]}, found_at=sheet)
+    assert findall(r'alt="(Photograph \d)"', visitor.page(sheet))[-1] == "Photograph 4"
+    confirm(visitor, sheet, accept="3")
+    assert read_gallery(gallery_file(app).read_bytes()).photographs == (3,)
+
+
+def test_from_an_empty_sheet_nothing_is_enrolled_until_there_are_photographs_again(
+    app: Flask, visitor: Visitor, colours: None
+) -> None:
+    sheet = send(visitor, [photograph(1)]).location
+    for number in ("", "x", "-1", "9" * 300, "1"):
+        visitor.send(f"{sheet}/take-off", {"number": number}, found_at=sheet)
+    page = visitor.page(sheet)
+    assert "Enrol and publish" not in page
+    assert "0 of 0 photographs are good" in words(page)
+    refused = confirm(visitor, sheet)
+    assert (refused.status_code, gallery_file(app).exists()) == (422, False)
+    visitor.send(f"{sheet}/photographs", {"photographs": [photograph(1, 1)]}, found_at=sheet)
+    confirm(visitor, sheet)
+    assert read_gallery(gallery_file(app).read_bytes()).photographs == (1,)
 
 
 def test_a_student_on_record_gets_further_photographs_and_keeps_the_row(
@@ -289,7 +322,7 @@ def test_whoever_is_erased_is_not_enrolled_from_a_sheet_that_is_still_open(
     other = send(visitor, [photograph(1)], {**FORM, "student": "n2", "name": "Ole"}).location
     token = visitor.token(sheet)
     ask = visitor.send("/students/erase", {"student": "n1"}, found_at="/students/erase").location
-    assert visitor.send(ask, {"student": "n1"}, found_at=ask).status_code == 303
+    assert visitor.send(ask, {"student": "n1"}, found_at=f"{ask}/look").status_code == 303
     assert visitor.client.post(sheet, data={"csrf_token": token}).status_code == 404
     visitor.page(other)
     assert DynamoRoster(stage.dynamodb, "students").students(["n1"]) == {}
@@ -375,11 +408,12 @@ def test_a_sheet_is_its_makers_only_and_enrolling_the_privacy_officers(
     ann, mia, ole = signed_in("privacy"), signed_in("instructor"), signed_in("privacy", "operator")
     sheet = send(ann, [photograph(1)]).location
     assert mia.get(sheet).status_code == 403
-    for path in (sheet, f"{sheet}/0.jpg", f"{sheet}/1.jpg"):
+    for path in (sheet, f"{sheet}/1.jpg", f"{sheet}/2.jpg"):
         assert ole.get(path).status_code == 404
     assert ole.send(sheet, {}, found_at="/students/enrol").status_code == 404
-    assert ann.get(f"{sheet}/0.jpg").content_type == "image/jpeg"
-    assert ann.get(f"{sheet}/1.jpg").status_code == 404
-    for path in ("/students/enrol", "/students/publish", sheet, f"{sheet}/photographs"):
+    assert ole.send(f"{sheet}/take-off", {"number": "1"}, found_at="/students/enrol").status_code == 404
+    assert ann.get(f"{sheet}/1.jpg").content_type == "image/jpeg"
+    assert ann.get(f"{sheet}/2.jpg").status_code == 404
+    for path in ("/students/enrol", "/students/publish", sheet, f"{sheet}/photographs", f"{sheet}/take-off"):
         assert mia.send(path, FORM, found_at="/students").status_code == 403
     assert mia.get("/students/enrol").status_code == 403

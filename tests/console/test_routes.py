@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from console.access import OPEN
-from console.tokens import token_of
 from console.users import ROLES, Role
+from console.whom import token_of
 from tests.console.classroom import BOB, EVE, Classroom, perhaps, sure
 from tests.console.visiting import Visitor
 
@@ -50,11 +50,12 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "POST /students/enrolling/<name>": PRIVACY,
     "GET /students/enrolling/<name>/<int:number>.jpg": PRIVACY,
     "POST /students/enrolling/<name>/photographs": PRIVACY,
+    "POST /students/enrolling/<name>/take-off": PRIVACY,
     "GET /students/erase": PRIVACY,
     "POST /students/erase": PRIVACY,
     "GET /students/<token>/erase": PRIVACY,
     "POST /students/<token>/erase": PRIVACY,
-    "POST /students/<token>/erase/look": PRIVACY,
+    "GET /students/<token>/erase/look": PRIVACY,
     "GET /students/<token>/receipt": PRIVACY,
     "GET /students/<token>/receipt.<any(json, txt):kind>": PRIVACY,
     "GET /upload": EVERYBODY,

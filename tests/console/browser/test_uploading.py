@@ -149,6 +149,23 @@ def test_cancelling_leaves_nothing_in_the_store(
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=f"{SECTION}/cancelled/")
 
 
+def test_a_folder_that_is_dropped_twice_is_listed_once_with_what_is_new(
+    visit: Callable[..., Page], samples: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tuesday"
+    folder.mkdir()
+    shutil.copy2(samples / "clips" / "collins.mp4", folder)
+    page = visit("/upload")
+    say_where(page, "twice")
+    drop(page, folder)
+    expect(page.get_by_role("button", name="Send 1 clip")).to_be_enabled()
+    shutil.copy2(samples / "clips" / "hopper.mp4", folder)
+    drop(page, folder)
+    expect(page.get_by_role("button", name="Send 2 clips")).to_be_enabled()
+    assert chosen(page) == {"collins.mp4": "ready", "hopper.mp4": "ready"}
+    assert page.locator("#chosen tbody tr").count() == 2
+
+
 def test_a_judgement_that_comes_late_does_not_undo_what_was_done_since(
     visit: Callable[..., Page], samples: Path
 ) -> None:
