@@ -18,3 +18,9 @@ def test_the_handler_knows_the_composition_root_and_nothing_else() -> None:
 def test_the_handler_decides_nothing() -> None:
     tree = ast.parse((ROOT / "handler.py").read_text())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.If | ast.For | ast.While | ast.Try)]
+
+
+def test_every_decision_stands_once() -> None:
+    headings = [line for line in (ROOT / "DECISIONS.md").read_text().splitlines() if line.startswith("## ")]
+    assert headings
+    assert len(headings) == len(set(headings))
