@@ -111,7 +111,7 @@ class Desk:
 
     def _send_back(self, letter: DeadLetter, force: bool) -> bool:
         if letter.source is None or (letter.hopeless and not force):
-            advice = "; --force sends it all the same" if letter.source else ""
+            advice = "; `python -m poller.dlq redrive --force` sends it all the same" if letter.source else ""
             self.tell(f"{letter.short_id} is refused: {wording.escaped(letter.hopeless)}{advice}")
             return False
         try:
