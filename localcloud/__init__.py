@@ -6,7 +6,8 @@
 Not part of the product. The surprising rule: IAM is enforced, so the operator's and the poller's environments differ.
 """
 
-from localcloud.cloud import Cloud, down, found, running, up
+from localcloud.cloud import down, running, up
 from localcloud.errors import LocalCloudError
+from localcloud.record import Cloud, found
 
 __all__ = ["Cloud", "LocalCloudError", "down", "found", "running", "up"]

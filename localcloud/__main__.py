@@ -14,6 +14,7 @@ from localcloud import processes
 from localcloud.deployment import client
 from localcloud.errors import LocalCloudError
 from localcloud.places import SHARED, Places
+from localcloud.record import ENVIRONMENTS, Cloud, found
 
 
 def main() -> int:
@@ -91,12 +92,12 @@ def _leave_on_signals() -> None:
         signal.signal(end, leave)
 
 
-def _announce(cloud: clouds.Cloud, wanted: int, took_s: float) -> None:
+def _announce(cloud: Cloud, wanted: int, took_s: float) -> None:
     print(f"up at {cloud.endpoint} in {took_s:.1f} s")
     if wanted not in (0, cloud.port):
         print(f"  (port {wanted} was taken)")
     places = Places(cloud.state)
-    for whose in clouds.ENVIRONMENTS:
+    for whose in ENVIRONMENTS:
         shell = f"a shell as {whose}:"
         print(f"  {shell:<22} . {shlex.quote(str(places.environment(whose)))}", flush=True)
 
@@ -109,7 +110,7 @@ def _down(arguments: argparse.Namespace) -> int:
 
 def _status(arguments: argparse.Namespace) -> int:
     """say what runs; exit status 1 when nothing does"""
-    cloud = clouds.found(arguments.state)
+    cloud = found(arguments.state)
     print(f"up at {cloud.endpoint}, process {cloud.pid}" if cloud else "nothing is up")
     return 0 if cloud else 1
 
@@ -123,7 +124,7 @@ def _renew(arguments: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     """print the function's log"""
-    cloud = clouds.found(arguments.state)
+    cloud = found(arguments.state)
     if cloud is None:
         raise LocalCloudError("nothing is up")
     group = f"/aws/lambda/{cloud.operator['FUNCTION_NAME']}"

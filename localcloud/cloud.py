@@ -1,49 +1,20 @@
-"""One local cloud with Smart Classroom deployed on it: bring it up, find it again, take it down."""
+"""One local cloud with Smart Classroom deployed on it: bring it up, renew its credentials, take it down."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from localcloud import deployment, emulator, processes
-from localcloud.credentials import loopback, operator_environment, write_environment
+from localcloud.credentials import operator_environment
 from localcloud.errors import LocalCloudError
 from localcloud.places import SHARED, Places, one_at_a_time
+from localcloud.record import ENVIRONMENTS, ROLES, Cloud, found, written
 
 CONCURRENCY = 2
-ROLES = ("poller", "instructor", "privacy", "console")
-ENVIRONMENTS = ("operator", *ROLES)
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """A running local cloud. The environments hold only what differs: merge them over `os.environ`.
-
-    `operator` may do everything (upload, publish, look); each of the others what the stack's role of that name allows.
-    """
-
-    state: Path
-    port: int
-    pid: int
-    operator: dict[str, str]
-    poller: dict[str, str]
-    instructor: dict[str, str] = field(default_factory=dict)
-    privacy: dict[str, str] = field(default_factory=dict)
-    console: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def endpoint(self) -> str:
-        return loopback(self.port)
-
-    @property
-    def results(self) -> Path:
-        """Where a poller with this environment writes its files."""
-        return Places(self.state).results
 
 
 def up(
@@ -82,7 +53,7 @@ def _furnish(places: Places, port: int, pid: int, concurrency: int, parameters: 
         deployment.deploy(port, places, {"functionConcurrency": str(concurrency), **parameters})
     cloud = _describe(places, port, pid)
     deployment.limit_concurrency(port, cloud.operator["FUNCTION_NAME"], concurrency)
-    return _written(places, cloud)
+    return written(places, cloud)
 
 
 def renew(state: Path = SHARED) -> Cloud | None:
@@ -92,16 +63,7 @@ def renew(state: Path = SHARED) -> Cloud | None:
         return found(places.state)
     with places.lock():
         cloud = found(places.state)
-        return _written(places, _describe(places, cloud.port, cloud.pid)) if cloud else None
-
-
-def _written(places: Places, cloud: Cloud) -> Cloud:
-    """Write down what runs, the record last."""
-    for whose in ENVIRONMENTS:
-        write_environment(places.environment(whose), getattr(cloud, whose))
-    places.record.touch(mode=0o600)
-    places.record.write_text(json.dumps({**asdict(cloud), "state": str(cloud.state)}))
-    return cloud
+        return written(places, _describe(places, cloud.port, cloud.pid)) if cloud else None
 
 
 def _describe(places: Places, port: int, pid: int) -> Cloud:
@@ -113,28 +75,6 @@ def _describe(places: Places, port: int, pid: int) -> Cloud:
     }
     roles["poller"]["RESULTS_DIR"] = str(places.results)
     return Cloud(places.state, port, pid, operator, **roles)
-
-
-def found(state: Path = SHARED) -> Cloud | None:
-    """What runs under `state`, if anything does. Raises `LocalCloudError` if `state` cannot be read or is no folder."""
-    try:
-        record = Places(state).record.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise LocalCloudError(f"cannot look into {state}: {error.strerror}") from error
-    cloud = _read(record)
-    return cloud if cloud and emulator.runs(cloud.pid, cloud.state) else None
-
-
-def _read(record: bytes) -> Cloud | None:
-    """What `up` wrote; None if it is anything else."""
-    try:
-        fields = json.loads(record)
-        cloud = Cloud(**{**fields, "state": Path(fields["state"])})
-    except (ValueError, TypeError, KeyError):
-        return None
-    return cloud if isinstance(cloud.pid, int) and cloud.pid > 1 else None  # 0 and 1 would be more than one group
 
 
 def down(state: Path = SHARED) -> bool:

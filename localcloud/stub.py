@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import Cloud
 from localcloud.deployment import client
 from localcloud.errors import LocalCloudError
+from localcloud.record import Cloud
 
 HANDLER = Path(__file__).with_name("stub_handler.py")
 UPDATE_S = 30.0

@@ -19,22 +19,16 @@ from recognition.errors import ClipRejected, ClipSuperseded
 from recognition.identify import Finding, Identifies
 from recognition.jobs import Begun, Entry, Finished, Held, Jobs
 from recognition.metrics import Measured, Metrics, NoMetrics, measured
-from recognition.output_keys import output_key
 from recognition.ports import Clips, Galleries, Outbox, Roster, Store
-from recognition.results import (
-    Spent,
-    record_of,
-    refused_if_too_long,
-    result_of,
-    result_without_faces,
-)
+from recognition.results import Spent, refused_if_too_long, result_of, result_without_faces
 from recognition.search import Search, search_in
 from recognition.sections import DEFAULT, SectionRule, Session
 from recognition.stopwatch import Stopwatch
+from recognition.storing import store_result
 from wire.answer import Done, InWork
 from wire.errors import WireError
 from wire.result_json import read_result, write_result
-from wire.result_message import Location, Outcome, Result
+from wire.result_message import Outcome, Result
 from wire.s3_event import Upload
 
 logger = logging.getLogger(__name__)
@@ -123,7 +117,7 @@ class Pipeline:
         else:
             return self._deliver_finding(upload, section, finding, search, watch)
         with watch("store"):
-            self._store(result)
+            store_result(result, None, None, self.store)
         return result, None, ""
 
     def _deliver_finding(
@@ -137,25 +131,8 @@ class Pipeline:
         bucket, spent = self._spent(watch)
         result = refused_if_too_long(result_of(upload, finding, search, named, bucket, spent), spent)
         with watch("store"):
-            self._store(result, finding, None if result.outcome == "rejected" else picture)
+            store_result(result, finding, None if result.outcome == "rejected" else picture, self.store)
         return result, finding, write_decision(decision_of(finding, search))
-
-    def _store(self, result: Result, finding: Finding | None = None, picture: bytes | None = None) -> None:
-        """Write what belongs to the result. The CSV decides whether it is the newest; if not, nothing of it stays.
-
-        A picture beside another version's CSV would show, and name, who is not in that one. A newer version may come in
-        between, and take away a picture that is not there yet: whoever put one looks at the CSV again.
-        """
-        upload = result.upload
-        place = Location(self.output_bucket, output_key(upload, ".jpg"))
-        newest = self.store.put(upload, result.csv_location, result.csv.encode(), "text/csv; charset=utf-8")
-        if newest:
-            self.store.put(upload, result.record_location, record_of(result, finding).encode(), "application/json")
-        if newest and picture is not None:
-            self.store.put(upload, place, picture, "image/jpeg")
-            newest = self.store.is_newest(upload, result.csv_location)
-        if not newest or picture is None:
-            self.store.remove(upload, place)
 
     def _spent(self, watch: Stopwatch) -> tuple[str, Spent]:
         return self.output_bucket, Spent(watch.timing_ms(), watch.total_s, self.memory_mb)

@@ -1,4 +1,4 @@
-"""From a finding to the result: outcome, roll call, locations. Pure decisions; storing is `pipeline`'s.
+"""From a finding to the result: outcome, roll call, locations. Pure decisions; storing is `storing`'s.
 
 All five outcomes are normal results, each with a CSV (possibly only its header), a record and a message.
 """

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from recognition.erasure.clips import Clips
 from recognition.erasure.erased import Erased, ErasedStudents
+from recognition.erasure.everywhere import erase, find, put_back
 from recognition.erasure.jobs import Jobs
 from recognition.erasure.messages import Messages
-from recognition.erasure.places import Place, Subject, Trace
+from recognition.erasure.places import Place, Subject
 from recognition.erasure.receipt import MACHINE, Entry, Receipt, counted, iso, of_all_runs
 from recognition.erasure.results import Results
 from recognition.erasure.templates import Templates, publish_without
@@ -24,7 +25,6 @@ from recognition.ports import Outbox
 from recognition.roster import Student
 from wire.erasure_message import Erasure, write_erasure
 
-Found = list[tuple[Place, list[Trace]]]
 ROW = Entry("student table", "row with consent", 1)
 
 
@@ -58,13 +58,18 @@ class Stage:
     outbox: Outbox
     clock: Callable[[], float]
 
+    @property
+    def places(self) -> list[Place]:
+        """What is looked through, jobs before results: they tell which pictures show the student. Clips come after."""
+        return [self.templates, self.jobs, self.results, *self.queues]
+
 
 def look(student_id: str, stage: Stage) -> tuple[Receipt, Subject]:
     """What `forget` would erase: the receipt of a dry run, and the clips that show the student."""
     began = stage.clock()
     subject, row = _subject(student_id, stage)
-    found = _find(subject, stage)
-    _put_back(found)
+    found = find(subject, stage.places)
+    put_back(found)
     entries = [entry for place, traces in found for entry in counted(place.name, traces)]
     clips = stage.clips.find(subject)
     return (
@@ -88,21 +93,21 @@ def forget(student_id: str, stage: Stage, *, clips: bool = False, anybody: bool 
     subject, _ = _subject(student_id, stage)
     there = stage.rows.withdraw_consent(student_id)  # a row that cannot be read is one, too
     closed = publish_without([student_id], stage.templates.galleries)
-    found = _find(subject, stage)
+    found = find(subject, stage.places)
     settled_at = earlier.settled_at or max(began, stage.jobs.held_until)
     shown = stage.clips.find(subject)
     wanted = [(stage.clips, shown), *found] if clips else found
     counts = Counter((place.name, trace.what) for place, traces in wanted for trace in traces)
     erasing = replace(earlier, settled_at=settled_at).with_found(counts)
     stage.erased.note(student_id, erasing)
-    entries = of_all_runs(_erase(wanted, subject, stage), erasing.counts, iso(earlier.at))
+    entries = of_all_runs(erase(wanted, subject, stage.clock), erasing.counts, iso(earlier.at))
     stage.erased.note(student_id, replace(erasing, under_way=False))
     if closed:
         entries.append(Entry(stage.templates.name, "published gallery", 1, iso(began)))
     stage.outbox.send(write_erasure(Erasure(student_id, iso(began))))
     entries.append(Entry(MACHINE, "asked to erase", 1, iso(stage.clock())))
     again = Subject(student_id, set(subject.names))
-    remains = [entry for place, traces in _find(again, stage) for entry in counted(place.name, traces)]
+    remains = [entry for place, traces in find(again, stage.places) for entry in counted(place.name, traces)]
     settling = settled_at > stage.clock()
     if there and not remains and not settling:
         stage.rows.remove(student_id)
@@ -129,16 +134,9 @@ def _is_known(student_id: str, stage: Stage) -> bool:
     """Whether there is a row, or else anything anywhere. A row loses its consent here: it would be the next step."""
     if stage.rows.withdraw_consent(student_id):
         return True
-    found = _find(Subject(student_id), stage)
-    _put_back(found)
+    found = find(Subject(student_id), stage.places)
+    put_back(found)
     return any(traces for _, traces in found)
-
-
-def _put_back(found: Found) -> None:
-    """Let others see the messages that were looked at."""
-    for place, traces in found:
-        if isinstance(place, Messages):
-            place.queue.put_back([each.target for each in traces])
 
 
 def _subject(student_id: str, stage: Stage) -> tuple[Subject, tuple[Entry, ...]]:
@@ -146,18 +144,3 @@ def _subject(student_id: str, stage: Stage) -> tuple[Subject, tuple[Entry, ...]]
     there = stage.rows.students([student_id]).get(student_id)
     row = (ROW,) if there else ()
     return Subject(student_id, {there.name} if there else set()), row
-
-
-def _find(subject: Subject, stage: Stage) -> Found:
-    """Look everywhere, jobs before results: they tell which pictures show the student."""
-    places: list[Place] = [stage.templates, stage.jobs, stage.results, *stage.queues]
-    return [(place, place.find(subject)) for place in places]
-
-
-def _erase(found: Found, subject: Subject, stage: Stage) -> list[Entry]:
-    """Erase what was found. Results before jobs, which tell a second run which pictures show the student."""
-    entries: list[Entry] = []
-    for place, traces in sorted(found, key=lambda each: isinstance(each[0], Jobs)):
-        place.erase(subject, traces)
-        entries += counted(place.name, traces, iso(stage.clock()))
-    return entries

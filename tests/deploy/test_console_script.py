@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import cloud as clouds
+from localcloud.cloud import down
+from localcloud.record import found
 from tests.deploy.test_localcloud_demo import LISTENING, left_of
 
 pytestmark = pytest.mark.pipeline
@@ -103,7 +104,7 @@ def test_from_a_fresh_clone_it_shows_the_demos_clips_and_files_what_comes_in_mea
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=60) == 130
         assert f"localcloud down --state {state}" in (tmp_path / "first.log").read_text()
-        (cloud,) = [clouds.found(state)]
+        (cloud,) = [found(state)]
         assert cloud is not None
         rest = [row for row in left_of(process, state) if row.split()[0] != str(cloud.pid)]
         assert rest == []
@@ -114,7 +115,7 @@ def test_from_a_fresh_clone_it_shows_the_demos_clips_and_files_what_comes_in_mea
         process.terminate()
         assert process.wait(timeout=60) == 143
     finally:
-        clouds.down(state)
+        down(state)
 
 
 def test_a_stage_that_is_not_there_is_told_as_stack_env_tells_it(tmp_path: Path) -> None:

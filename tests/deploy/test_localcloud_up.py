@@ -18,8 +18,9 @@ from botocore.exceptions import ClientError
 
 import localcloud
 from localcloud import emulator, processes
-from localcloud.cloud import found, renew
+from localcloud.cloud import renew
 from localcloud.deployment import client
+from localcloud.record import found
 
 pytestmark = pytest.mark.pipeline
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from localcloud import emulator, processes
-from localcloud.cloud import down, found, up
+from localcloud.cloud import down, up
 from localcloud.errors import LocalCloudError
 from localcloud.places import Places
+from localcloud.record import found
 
 ROOT = Path(__file__).parents[3]
 
