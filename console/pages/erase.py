@@ -24,7 +24,7 @@ from console.showing import file_name
 from console.stage import the_stage
 from console.whom import remember, whom
 from recognition.aws.calls import error_code
-from recognition.commands.forget import stage_in
+from recognition.commands.everywhere import stage_in
 from recognition.enrolment.journal import journal_of
 from recognition.erasure.forget import Stage, forget, look
 from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text, iso

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
-from recognition.erasure.forget import Stage
+from recognition.commands.everywhere import stage_in
 from recognition.erasure.places import Subject
 from recognition.errors import NobodyKnown
 from recognition.files import require_place, write_private
@@ -27,15 +25,6 @@ if TYPE_CHECKING:
 UNFINISHED, UNKNOWN = 3, 4
 FILES = "operator's files"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-NEEDED = (
-    "INPUT_BUCKET",
-    "OUTPUT_BUCKET",
-    "GALLERY_BUCKET",
-    "STUDENT_TABLE",
-    "JOB_TABLE",
-    "OUTPUT_QUEUE_URL",
-    "OUTPUT_DEAD_LETTER_QUEUE_URL",
-)
 
 
 @click.command()
@@ -91,51 +80,6 @@ def forget(
     click.echo(as_text(receipt), nl=False)
     if not receipt.complete and not dry_run:
         raise SystemExit(UNFINISHED)
-
-
-def stage_in(
-    environment: Mapping[str, str],
-    client: Callable[[str], Any],
-    wait_s: int = 2,
-    looked: Callable[[str], None] = lambda place: None,
-) -> Stage:
-    """Everywhere on the stage that the environment names; empty queues are waited for `wait_s`, 0 to 20 seconds.
-    `looked` is called, with the place's name, after each of the many things that are looked through there.
-
-    Raises `SetupError` naming what is not set.
-    """
-    from recognition.aws.erased import S3Erased
-    from recognition.aws.galleries import S3Galleries
-    from recognition.aws.job_items import DynamoJobItems
-    from recognition.aws.messages import SqsMessages
-    from recognition.aws.outputs import SqsOutbox
-    from recognition.aws.roster import DynamoRoster
-    from recognition.aws.versions import S3Versions
-    from recognition.erasure.clips import Clips
-    from recognition.erasure.jobs import Jobs
-    from recognition.erasure.messages import Messages
-    from recognition.erasure.results import Results
-    from recognition.erasure.templates import Templates
-    from recognition.settings import require
-
-    require(environment, NEEDED)
-    names = {name: environment[name] for name in NEEDED}
-    s3, sqs, dynamodb = client("s3"), client("sqs"), client("dynamodb")
-    gallery = names["GALLERY_BUCKET"]
-    return Stage(
-        rows=DynamoRoster(dynamodb, names["STUDENT_TABLE"]),
-        erased=S3Erased(s3, gallery),
-        templates=Templates(S3Versions(s3, gallery), S3Galleries(s3, gallery)),
-        jobs=Jobs(DynamoJobItems(dynamodb, names["JOB_TABLE"]), partial(looked, "job records")),
-        results=Results(S3Versions(s3, names["OUTPUT_BUCKET"]), partial(looked, "results")),
-        clips=Clips(S3Versions(s3, names["INPUT_BUCKET"])),
-        queues=(
-            Messages(SqsMessages(sqs, names["OUTPUT_QUEUE_URL"], wait_s), "output queue"),
-            Messages(SqsMessages(sqs, names["OUTPUT_DEAD_LETTER_QUEUE_URL"], wait_s), "output dead letters"),
-        ),
-        outbox=SqsOutbox(sqs, names["OUTPUT_QUEUE_URL"]),
-        clock=time.time,
-    )
 
 
 def _files(gallery: Path | None, students: Path | None) -> OperatorFiles | None:
