@@ -129,7 +129,12 @@ def inside(
     before = root.handlers[:], root.level
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     monkeypatch.setattr(tick, "SystemClock", HastyClock)
+    there = set(threading.enumerate())
     yield InProcess(aws, tmp_path, capsys)
+    for left in set(threading.enumerate()) - there:  # else it logs into the next test; the program would have ended
+        if "process_request_thread" not in left.name:  # those are the loopback's, and last as long as a connection
+            left.join(60)
+            assert not left.is_alive(), left.name
     root.handlers[:] = before[0]
     root.setLevel(before[1])
 
