@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from poller.replies import HINT_CLOCK, HINT_RIGHTS
-from tests.chaos.chaos_stage import ChaosStage
+from tests.chaos.chaos_stage import SHORT, ChaosStage
 from tests.chaos.proxy import LOST_ANSWER, Answer, Call, Fault, error, said
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.usefixtures("brisk")]
@@ -119,8 +119,8 @@ def test_whatever_fails_in_the_function_keeps_its_message_and_no_neighbour_suffe
     stage.hurried_s = LOCK_OVER_S
     for fault in ("raise", "exit", "kill", "hang"):
         stage.put(fault, faults=[fault])
-    assert stage.tick() == 1
-    assert stage.waiting("REQUEST_QUEUE_URL") + stage.works() == 4  # a slow machine has done one anew by now
+    assert stage.tick(**SHORT) == 1  # it receives for much less than the time after which one of them comes back
+    assert stage.waiting("REQUEST_QUEUE_URL") == 4
     stage.put("sound")
     stage.settle()
     assert stage.keys() == ["exit", "hang", "kill", "raise", "sound"]
