@@ -19,7 +19,7 @@ from werkzeug.exceptions import SecurityError
 
 from console.changes import changed
 from console.door import Door, place_of
-from console.kept import Kept
+from console.kept import Kept, kept_here
 from console.settings import Settings
 from console.stage import the_settings
 from console.users import ROLES, Role, User, read_users, signed_in
@@ -34,11 +34,6 @@ MOST_SESSIONS = 10_000
 OPEN = frozenset({"access.sign_in", "access.enter", "static"})
 
 pages = Blueprint("access", __name__)
-
-
-def install(extensions: dict[str, object]) -> None:
-    """Give a console its memory of who is signed in."""
-    extensions["sessions"] = Kept[str](SESSION_S, MOST_SESSIONS)
 
 
 def user() -> User:
@@ -125,9 +120,7 @@ def _user(settings: Settings) -> User | None:
 
 
 def _sessions() -> Kept[str]:
-    found = current_app.extensions["sessions"]
-    assert isinstance(found, Kept)
-    return found
+    return kept_here("sessions", SESSION_S, MOST_SESSIONS)
 
 
 def _whoever_is_here(settings: Settings) -> User:

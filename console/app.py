@@ -23,8 +23,6 @@ def create_app(settings: Settings) -> Flask:
         door=Door(),
         changes=Changes(settings.folder / "changes.jsonl"),
     )
-    whom.install(app.extensions)
-    access.install(app.extensions)
     app.before_request(access.identify)
     protection.protect(app, settings)
     showing.install(app)

@@ -12,7 +12,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from flask import current_app
 
 T = TypeVar("T")
 
@@ -61,3 +63,10 @@ class Kept(Generic[T]):
 
     def _is_over(self, name: str) -> bool:
         return self.clock() - self._things[name][0] > self.seconds
+
+
+def kept_here(what: str, seconds: float, most: int) -> Kept[Any]:
+    """The running console's memory of `what`, begun when it is first asked for."""
+    found = current_app.extensions.setdefault(what, Kept[Any](seconds, most))
+    assert isinstance(found, Kept)
+    return found

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from flask import current_app
 from werkzeug.datastructures import FileStorage
 
 from console.access import user
-from console.kept import Kept
+from console.kept import Kept, kept_here
 from console.school import alone, the_files
 from recognition.enrolment.school import School, judge_beside
 from recognition.enrolment.taken import Judged, Taken
 from recognition.enrolment.thumbnail import thumbnail
 from recognition.errors import EnrolmentError, StudentsError
+from recognition.gallery import Gallery
 from recognition.one_line import one_line
 from recognition.photograph import Seen, digest_of, look_at
 from recognition.roster import Student
@@ -95,23 +95,22 @@ def looked_at(before: Pending, uploads: Sequence[FileStorage], school: School) -
     if not sent or len(sent) > before.room:
         raise EnrolmentError(f"choose 1 to {before.room} photographs, at most {MOST_PHOTOGRAPHS} in all")
     _refuse_another(before, school)
-    found = _judged(before, school)  # refuses a gallery that cannot be added to, before the work
+    gallery, found = school.files.gallery(), before
+    judge_beside(gallery, [])  # refuses a gallery that cannot be added to, before the work
     for upload in sent:
         found = _with_photograph(found, upload)
-    return _judged(found, school)
+    return _judged(found, gallery)
 
 
 def without(before: Pending, number: int, school: School) -> Pending:
     """`before` less one photograph, the others judged anew: one of them may have been refused as the same as that."""
     left = tuple(each for each in before.photographs if each.number != number)
-    return _judged(replace(before, photographs=left), school)
+    return _judged(replace(before, photographs=left), school.files.gallery())
 
 
 def pending() -> Kept[Pending]:
     """Those of the running console."""
-    found = current_app.extensions.setdefault("pending", Kept[Pending](HALF_AN_HOUR_S, MOST_AT_ONCE))
-    assert isinstance(found, Kept)
-    return found
+    return kept_here("pending", HALF_AN_HOUR_S, MOST_AT_ONCE)
 
 
 def take_out(student_id: str) -> dict[str, int]:
@@ -132,8 +131,8 @@ def _refuse_another(before: Pending, school: School) -> None:
     school.look_ahead(before.line)
 
 
-def _judged(found: Pending, school: School) -> Pending:
-    return replace(found, judged=tuple(judge_beside(school.files.gallery(), found.taken)))
+def _judged(found: Pending, gallery: Gallery) -> Pending:
+    return replace(found, judged=tuple(judge_beside(gallery, found.taken)))
 
 
 def _with_photograph(before: Pending, upload: FileStorage) -> Pending:

@@ -15,7 +15,7 @@ from itertools import chain
 from flask import abort, current_app
 
 from console.enrolled import photographs_of_each
-from console.kept import Kept
+from console.kept import Kept, kept_here
 from console.stage import the_stage
 from recognition.roster import MAX_TEXT, Student
 
@@ -34,11 +34,6 @@ def whose(token: str, student_ids: Iterable[str]) -> str | None:
     if len(token) != LENGTH or not token.isascii():
         return None
     return next((each for each in student_ids if hmac.compare_digest(token_of(each), token)), None)
-
-
-def install(extensions: dict[str, object]) -> None:
-    """Give a console its memory of whom it was asked for."""
-    extensions["whom"] = Kept[str](HOUR_S, 1000)
 
 
 def whom(token: str) -> str:
@@ -89,6 +84,4 @@ def student_sought(text: str) -> tuple[Student | None, str]:
 
 
 def _remembered() -> Kept[str]:
-    found = current_app.extensions["whom"]
-    assert isinstance(found, Kept)
-    return found
+    return kept_here("whom", HOUR_S, 1000)

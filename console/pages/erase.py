@@ -12,19 +12,19 @@ from dataclasses import replace
 from io import BytesIO
 
 from botocore.exceptions import BotoCoreError, ClientError
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug import Response
 
 from console.access import needs
 from console.changes import changed
-from console.kept import Kept
+from console.kept import Kept, kept_here
 from console.pending import take_out
 from console.school import the_files
 from console.showing import file_name
 from console.stage import the_stage
 from console.whom import remember, whom
 from recognition.aws.calls import error_code
-from recognition.commands.everywhere import stage_in
+from recognition.commands.erasure_stage import stage_in
 from recognition.enrolment.journal import journal_of
 from recognition.erasure.forget import Stage, forget, look
 from recognition.erasure.receipt import STAYS, Entry, Receipt, as_json, as_text, iso
@@ -141,9 +141,7 @@ def receipt_of(token: str) -> Receipt | None:
 
 
 def _receipts() -> Kept[Receipt]:
-    found = current_app.extensions.setdefault("receipts", Kept[Receipt](HOUR_S, 100))
-    assert isinstance(found, Kept)
-    return found
+    return kept_here("receipts", HOUR_S, 100)
 
 
 def _here(found: Mapping[str, int], at: str = "") -> list[Entry]:

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from console.access import needs
 from console.enrolled import Photographs, photographs_of_each
-from console.kept import Kept
+from console.kept import Kept, kept_here
 from console.pages import calibrate, enrol, erase, student
 from console.stage import the_stage
 from recognition.register import KINDS, Kind, kind_of
@@ -55,9 +55,7 @@ def found() -> Response:
 
 
 def _searches() -> Kept[str]:
-    found = current_app.extensions.setdefault("searches", Kept[str](HOUR_S, 1000))
-    assert isinstance(found, Kept)
-    return found
+    return kept_here("searches", HOUR_S, 1000)
 
 
 def _list(asked: MultiDict[str, str], words: str) -> str:

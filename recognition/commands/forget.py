@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
-from recognition.commands.everywhere import stage_in
+from recognition.commands.erasure_stage import stage_in
 from recognition.erasure.places import Subject
 from recognition.errors import NobodyKnown
 from recognition.files import require_place, write_private

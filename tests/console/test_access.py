@@ -20,6 +20,7 @@ from console.access import SESSION_S, needs
 from console.app import create_app
 from console.changes import LONGEST, Changes
 from console.door import MOST_PLACES, MOST_TRIES, Door
+from console.kept import Kept
 from console.protection import LARGEST_BODY, LARGEST_FORM
 from console.settings import Settings, read_settings
 from console.users import Role, User, add_user, read_users, remove_user, signed_in
@@ -116,7 +117,7 @@ def test_signing_out_ends_every_copy_of_the_session(app: Flask, signed_in: Calla
 
 def test_a_session_ends_after_a_working_day_however_busy(app: Flask, signed_in: Callable[..., Visitor]) -> None:
     now = [0.0]
-    app.extensions["sessions"].clock = lambda: now[0]
+    app.extensions["sessions"] = Kept[str](SESSION_S, 9, lambda: now[0])
     mia = signed_in("instructor")
     for hour in range(10):
         now[0] = hour * 3600.0

@@ -15,7 +15,7 @@ import pytest
 
 from recognition.aws.erased import S3Erased
 from recognition.aws.galleries import S3Galleries
-from recognition.commands.everywhere import stage_in
+from recognition.commands.erasure_stage import stage_in
 from recognition.decision import read_decision
 from recognition.erasure.forget import Stage, forget, look
 from recognition.erasure.receipt import Receipt, as_text
